@@ -1,0 +1,260 @@
+"""The command line."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scaler import log, output, overview
+from scaler.destination import anywhere
+from scaler.kube import Kube, KubeError
+from scaler.manifest import ManifestError, manifests
+from scaler.parse import parse
+from scaler.read import read
+from scaler.rule import InvalidRule
+from scaler.run import run
+from scaler.settings import Address, Settings, destination
+from scaler.target import Key, target
+from scaler.validate import lines, validate
+from scalers import Dial
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_READ_TIMEOUT = 5.0
+
+
+class _Parsed(click.ParamType[Any]):
+    """A parameter whose text is turned into a value by a function that raises ValueError."""
+
+    def __init__(self, name: str, convert: Callable[[str], Any]) -> None:
+        self.name = name
+        self._convert = convert
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._convert(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _key(text: str) -> Key:
+    namespace, slash, name = text.partition("/")
+    if not slash or not namespace or not name or "/" in name:
+        raise ValueError(f"{text!r} is no NAMESPACE/NAME of a Deployment")
+    return Key(namespace, name)
+
+
+_ADDRESS = _Parsed("HOST:PORT", Address.parse)
+_DESTINATION = _Parsed("CIDR|SUFFIX", destination)
+_KEY = _Parsed("NAMESPACE/NAME", _key)
+
+
+def _cluster_options(command: F) -> F:
+    """`--kubeconfig` and `--context`, as in kubectl."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    command = click.option("--context", help="Context of the kubeconfig.")(command)
+    return click.option("--kubeconfig", type=path, help="Kubeconfig file (default: as kubectl finds it).")(command)
+
+
+def _output_option(command: F) -> F:
+    text = "Form of the output: table on a terminal, else json (one document a line)."
+    return click.option("-o", "--output", "form", type=click.Choice(["json", "table"]), help=text)(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SCALER"})
+@click.version_option(package_name="scalerule")
+def main() -> None:
+    """Scales Kubernetes Deployments by the queues that they work on, from zero to N and back.
+
+    A Deployment is scaled when it carries the annotation scalerule.dev/rule. Try `scaler demo` to see it work
+    without a cluster, `scaler validate FILE` to check a rule, `scaler run` to scale.
+    """
+
+
+@main.command("run")
+@_cluster_options
+@click.option("--watch-namespace", help="Scale the Deployments of this namespace only (default: the whole cluster).")
+@click.option("--metrics-address", type=_ADDRESS, default="0.0.0.0:8080", show_default=True, help="/metrics, health.")
+@click.option("--page-address", type=_ADDRESS, default="127.0.0.1:8081", show_default=True, help="Rules as JSON.")
+@click.option(
+    "--allow-destination",
+    "allowed",
+    type=_DESTINATION,
+    multiple=True,
+    envvar="SCALER_ALLOW_DESTINATION",
+    help="A network or host suffix that rules may reach although it is loopback, link-local or ours; repeatable.",
+)
+@click.option("--read-timeout", type=click.FloatRange(0.1, 300), default=5.0, show_default=True, help="Seconds.")
+@click.option(
+    "--let-go-after",
+    type=click.FloatRange(0, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds after which a rule that disappeared is forgotten.",
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def run_command(**given: Any) -> None:
+    """Scale until told to stop.
+
+    Inside a cluster with the pod's service account, outside with a kubeconfig. SIGTERM and Ctrl-C end it cleanly;
+    every count stays as it is. Every option can be given as SCALER_RUN_<OPTION> in the environment.
+    """
+    settings = Settings(**given)
+    log.start(settings.log_format)
+    try:
+        asyncio.run(_until_signalled(settings))
+    except (KubeError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _until_signalled(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, stop)
+
+
+@main.command("validate")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("-n", "--namespace", default="default", help="Namespace of manifests that name none.")
+@_output_option
+def validate_command(files: tuple[str, ...], namespace: str, form: str | None) -> None:
+    """Check every rule in some manifests (- is standard input).
+
+    Prints all that is wrong, at once. Exit status 1 if a rule is invalid, or if there is none.
+    """
+    try:
+        verdicts = validate(files, namespace)
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+    if output.form(form) == "json":
+        output.print_json(verdicts)
+    else:
+        for verdict in verdicts:
+            click.echo("\n".join(lines(verdict)))
+    if not verdicts:
+        raise click.ClickException("no Deployment with the annotation scalerule.dev/rule in these files")
+    sys.exit(0 if all(verdict["valid"] for verdict in verdicts) else 1)
+
+
+@main.command("read")
+@click.argument("key", type=_KEY, required=False)
+@click.option("-f", "--filename", help="Read the triggers of the rules in this file (- is standard input).")
+@click.option("-n", "--namespace", default="default", help="Namespace of manifests that name none.")
+@_cluster_options
+@_output_option
+def read_command(
+    key: Key | None,
+    filename: str | None,
+    namespace: str,
+    kubeconfig: Path | None,
+    context: str | None,
+    form: str | None,
+) -> None:
+    """Read each trigger of a rule once: of a Deployment in the cluster, or (-f) of a manifest.
+
+    Exit status 1 if a trigger cannot be read.
+    """
+    if (key is None) == (filename is None):
+        raise click.UsageError("name one Deployment as NAMESPACE/NAME, or a file with -f")
+    if key is not None:
+        found = [(key, asyncio.run(_annotations(key, kubeconfig, context)))]
+    else:
+        found = _annotations_in(filename or "-", namespace)
+    rows = [row for each, annotations in found for row in _read(each, annotations)]
+    if output.form(form) == "json":
+        output.print_json(rows)
+    else:
+        columns = ("namespace", "name", "trigger", "type", "value", "active", "target", "error")
+        output.print_table(columns, ([row[column] for column in columns] for row in rows))
+    sys.exit(1 if any(row["error"] for row in rows) else 0)
+
+
+def _annotations_in(path: str, namespace: str) -> list[tuple[Key, dict[str, str]]]:
+    try:
+        found = [(Key(each.namespace, each.name), each.annotations) for each in manifests(path, namespace)]
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+    if not found:
+        raise click.ClickException(f"{path}: no Deployment with the annotation scalerule.dev/rule")
+    return found
+
+
+async def _annotations(key: Key, kubeconfig: Path | None, context: str | None) -> dict[str, str]:
+    try:
+        kube = await Kube.connect(kubeconfig, context)
+        try:
+            seen = target(await kube.read_deployment(*key))
+        finally:
+            await kube.close()
+    except KubeError as error:
+        raise click.ClickException(str(error)) from error
+    if not seen.managed:
+        raise click.ClickException(f"{key} has no annotation scalerule.dev/rule")
+    return seen.annotations
+
+
+def _read(key: Key, annotations: dict[str, str]) -> list[dict[str, Any]]:
+    rule = parse(annotations)
+    if isinstance(rule, InvalidRule):
+        problems = "\n".join(f"  {problem}" for problem in rule.problems)
+        raise click.ClickException(f"{key}: the rule is invalid:\n{problems}")
+    return asyncio.run(read(key, rule, Dial(_READ_TIMEOUT, anywhere)))
+
+
+@main.command("status")
+@click.option("-n", "--namespace", help="Only this namespace.")
+@click.option("--server", help="URL of the running scaler's --page-address; else the cluster is asked.")
+@click.option("-w", "--watch", "watching", is_flag=True, help="Print again every two seconds.")
+@_cluster_options
+@_output_option
+def status_command(
+    namespace: str | None,
+    server: str | None,
+    watching: bool,
+    kubeconfig: Path | None,
+    context: str | None,
+    form: str | None,
+) -> None:
+    """Every rule: what it does now, and why.
+
+    With --server as the running scaler knows it, readings included; else as the Deployments' annotations tell.
+    """
+    while True:
+        try:
+            rows = asyncio.run(_status_rows(namespace, server, kubeconfig, context))
+        except (KubeError, overview.Unreachable) as error:
+            raise click.ClickException(str(error)) from error
+        if output.form(form) == "json":
+            output.print_json(rows)
+        else:
+            if watching:
+                click.clear()
+            output.print_table(overview.COLUMNS, map(overview.cells, rows))
+        if not watching:
+            return
+        time.sleep(2)
+
+
+async def _status_rows(
+    namespace: str | None, server: str | None, kubeconfig: Path | None, context: str | None
+) -> list[dict[str, Any]]:
+    if server is not None:
+        rows = await overview.from_server(server)
+        return [row for row in rows if namespace in (None, row["namespace"])]
+    kube = await Kube.connect(kubeconfig, context)
+    try:
+        return await overview.from_cluster(kube, namespace)
+    finally:
+        await kube.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""What a decision looks at besides the rule and its readings, and the trail that it leaves."""
+
+from dataclasses import dataclass, field
+
+from scaler.history import History
+from scaler.step import Step
+
+
+@dataclass(slots=True)
+class Case:
+    """`found` is spec.replicas, `ready` the ready pods, `now` in seconds on the history's clock.
+
+    `history` is replaced and `trail` grows while the case is decided.
+    """
+
+    found: int
+    ready: int
+    now: float
+    history: History
+    trail: list[Step] = field(default_factory=list)

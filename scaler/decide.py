@@ -1,0 +1,247 @@
+"""The whole policy, from zero to N and back, as one pure function: nothing else chooses a count.
+
+Times are float seconds on whatever clock the caller reads `now` from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from scaler import behavior as hpa
+from scaler import step as steps
+from scaler.case import Case
+from scaler.history import History
+from scaler.proposal import Answer, Proposals, propose
+from scaler.rule import Behavior, InvalidRule, Rule
+
+#: A poll that comes later than this many intervals, or seconds, after the last one leaves a stretch unobserved.
+GAP_INTERVALS, GAP_SECONDS = 3, 30.0
+
+
+class Replicas(NamedTuple):
+    """What the scale target has: `found` is spec.replicas, `ready` its ready pods."""
+
+    found: int
+    ready: int
+
+
+class Reason(StrEnum):
+    """Why the count is what it is: the words of conditions, metrics and logs."""
+
+    QUEUE = "FollowsQueue"
+    ACTIVATED = "Activated"
+    REST = "NoWork"
+    COOLDOWN = "CoolingDown"
+    STABILIZED = "Stabilized"
+    RATE_LIMITED = "RateLimited"
+    TOO_FEW = "AtMinReplicas"
+    TOO_MANY = "AtMaxReplicas"
+    HELD = "TriggerFailing"
+    PAUSED = "Paused"
+    INVALID = "RuleInvalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A count with its reason, every step that led to it, and the history to decide on next time."""
+
+    replicas: int
+    reason: Reason
+    active: bool
+    steps: tuple[steps.Step, ...]
+    history: History
+
+    def why(self) -> str:
+        """The steps in words, for a log line or an event."""
+        return "; ".join(step.words() for step in self.steps)
+
+
+_Choice: TypeAlias = tuple[int, Reason]
+
+
+def decide(
+    rule: Rule | InvalidRule, readings: Mapping[str, Answer], replicas: Replicas, history: History, now: float
+) -> Decision:
+    """How many replicas the scale target should have.
+
+    `readings` holds one answer per trigger name; a missing one counts as failed. The result's history takes the change
+    as made: a caller that fails to make it keeps the old `scale_ups` and `scale_downs`.
+    """
+    case = Case(replicas.found, replicas.ready, now, history)
+    _skip_gap(case, rule)
+    active = False
+    if isinstance(rule, InvalidRule) or rule.pause.paused or rule.pause.replicas is not None:
+        recommendation, (wanted, reason) = _held(case, rule)
+    else:
+        proposals = propose(case, rule, readings)
+        active = proposals.active_by is not None
+        recommendation, (wanted, reason) = _chosen(case, rule, proposals)
+        wanted, reason = _one_way(case, rule, wanted, reason)
+    behavior = rule.behavior if isinstance(rule, Rule) else None
+    history = case.history.recommended(recommendation, now, hpa.longest_window(behavior))
+    history = history.scaled(case.found, wanted, now, hpa.longest_period(behavior))
+    return Decision(wanted, reason, active, tuple(case.trail), history)
+
+
+def _skip_gap(case: Case, rule: Rule | InvalidRule) -> None:
+    """Move the history past a stretch in which nobody looked: a restart, an outage, a clock that jumped."""
+    if case.history.last_poll is None:
+        return
+    gap = case.now - case.history.last_poll
+    interval = rule.polling_interval if isinstance(rule, Rule) else 0.0
+    if not 0 <= gap <= max(GAP_INTERVALS * interval, GAP_SECONDS):
+        case.trail.append(steps.Gap(gap))
+        case.history = case.history.shifted(gap)
+
+
+def _held(case: Case, rule: Rule | InvalidRule) -> tuple[int, _Choice]:
+    """A paused or unreadable rule: the count of the annotation, else the present one. The cooldown starts anew."""
+    case.history = replace(case.history, last_poll=case.now, inactive_since=None)
+    wanted = case.found if rule.pause.replicas is None else rule.pause.replicas
+    if rule.pause.replicas is not None:
+        case.trail.append(steps.Paused("paused-replicas", wanted))
+    elif rule.pause.paused:
+        case.trail.append(steps.Paused("paused", wanted))
+    elif isinstance(rule, InvalidRule):
+        case.trail.append(steps.InvalidRule(len(rule.problems), wanted))
+        return wanted, (wanted, Reason.INVALID)
+    return wanted, (wanted, Reason.PAUSED)
+
+
+def _chosen(case: Case, rule: Rule, proposals: Proposals) -> tuple[int, _Choice]:
+    """What the queues recommend, and the count that follows from it."""
+    _run_cooldown(case, proposals)
+    active = proposals.active_by is not None
+    rest = _rest_count(rule)
+    resting = rest is not None and case.found <= rest
+    if resting and not active:
+        case.trail.append(steps.Rest(case.found))
+        return case.found, (case.found, Reason.HELD if proposals.failing else Reason.REST)
+    recommendation = proposals.recommendation(case.found)
+    if rest is not None and not active and _may_rest(rule) and _cooldown_left(case, rule) <= 0:
+        case.trail.append(steps.Rest(rest))
+        return recommendation, (rest, Reason.REST)
+    choice = _leave_rest(case, rule, proposals) if resting else _follow(case, rule, proposals)
+    if rest is not None and not active:
+        choice = _cooling(case, rule, choice)
+    if proposals.failing and choice[0] <= case.found:
+        choice = case.found, Reason.HELD
+    return recommendation, _bounded(case, rule, active, choice)
+
+
+def _run_cooldown(case: Case, proposals: Proposals) -> None:
+    """It runs only over polls in which all was read and nothing was active; it begins at the last poll before those."""
+    inactive_since = None
+    if proposals.active_by is None and not proposals.failing:
+        inactive_since = case.history.inactive_since
+        if inactive_since is None:
+            inactive_since = case.now if case.history.last_poll is None else case.history.last_poll
+    case.history = replace(case.history, last_poll=case.now, inactive_since=inactive_since)
+
+
+def _cooldown_left(case: Case, rule: Rule) -> float:
+    """Seconds until the rule may rest; a whole cooldown while none runs."""
+    inactive_since = case.history.inactive_since
+    since_work = (case.now if inactive_since is None else inactive_since) + rule.cooldown_period - case.now
+    since_start = case.history.first_seen + rule.initial_cooldown_period - case.now
+    left = max(since_work, since_start)
+    return left if inactive_since is not None else max(left, 1e-9)
+
+
+def _rest_count(rule: Rule) -> int | None:
+    """Where a rule without work ends: idle where set, else zero where the minimum is; else nowhere."""
+    if rule.idle_replicas is not None:
+        return rule.idle_replicas
+    return 0 if rule.min_replicas == 0 else None
+
+
+def _may_rest(rule: Rule) -> bool:
+    disabled = rule.behavior is not None and rule.behavior.scale_down.select_policy == "Disabled"
+    return not disabled and not rule.pause.scale_in
+
+
+def _leave_rest(case: Case, rule: Rule, proposals: Proposals) -> _Choice:
+    """Straight to what the queue asks for, at least max(1, min); the policies of `behavior` count from there."""
+    low = max(1, rule.min_replicas)
+    wanted = max(low, proposals.limited)
+    if rule.behavior is not None:
+        allowed = hpa.limit_up(rule.behavior.scale_up, low, case.history, case.now)
+        if wanted > allowed:
+            case.trail.append(steps.RateLimit("scaleUp", wanted, allowed))
+            return allowed, Reason.RATE_LIMITED
+    return wanted, Reason.ACTIVATED
+
+
+def _follow(case: Case, rule: Rule, proposals: Proposals) -> _Choice:
+    recommendation = proposals.recommendation(case.found)
+    if rule.behavior is not None:
+        return _limited(case, rule.behavior, _stabilized(case, rule.behavior, recommendation))
+    if recommendation >= case.found:
+        wanted = max(proposals.limited, case.found)
+        if wanted < recommendation:
+            case.trail.append(steps.RateLimit("scaleUp", recommendation, wanted))
+            return wanted, Reason.RATE_LIMITED
+        return wanted, Reason.QUEUE
+    wanted = min(case.found, hpa.highest_recommendation(recommendation, case.history, case.now))
+    if wanted > recommendation:
+        case.trail.append(steps.Stabilization("scaleDown", hpa.DOWNSCALE_WINDOW, recommendation, wanted))
+        return wanted, Reason.STABILIZED
+    return wanted, Reason.QUEUE
+
+
+def _stabilized(case: Case, behavior: Behavior, recommendation: int) -> _Choice:
+    wanted = hpa.stabilize(behavior, recommendation, case.found, case.history, case.now)
+    if wanted == recommendation:
+        return wanted, Reason.QUEUE
+    rising = recommendation >= case.found
+    direction = behavior.scale_up if rising else behavior.scale_down
+    window = direction.stabilization_window_seconds
+    name = "scaleUp" if rising else "scaleDown"
+    case.trail.append(steps.Stabilization(name, window, recommendation, wanted))
+    return wanted, Reason.STABILIZED
+
+
+def _limited(case: Case, behavior: Behavior, choice: _Choice) -> _Choice:
+    wanted = choice[0]
+    if wanted > case.found:
+        name, allowed = "scaleUp", hpa.limit_up(behavior.scale_up, case.found, case.history, case.now)
+        allowed = min(wanted, allowed)
+    else:
+        name, allowed = "scaleDown", hpa.limit_down(behavior.scale_down, case.found, case.history, case.now)
+        allowed = max(wanted, allowed)
+    if allowed == wanted:
+        return choice
+    case.trail.append(steps.RateLimit(name, wanted, allowed))
+    return allowed, Reason.RATE_LIMITED
+
+
+def _cooling(case: Case, rule: Rule, choice: _Choice) -> _Choice:
+    """Cooling down only forbids going below; it never raises."""
+    floor = min(case.found, max(1, rule.min_replicas))
+    if choice[0] >= floor:
+        return choice
+    case.trail.append(steps.Cooldown(max(_cooldown_left(case, rule), 0.0), floor))
+    return floor, Reason.COOLDOWN
+
+
+def _bounded(case: Case, rule: Rule, active: bool, choice: _Choice) -> _Choice:
+    """Within min..max while active or with a minimum; else a count found above the maximum is left to its queue."""
+    wanted = choice[0]
+    low, high = 0, max(rule.max_replicas, case.found)
+    if active or rule.min_replicas >= 1:
+        low, high = max(1, rule.min_replicas), rule.max_replicas
+    bounded = min(max(wanted, low), high)
+    if bounded == wanted:
+        return choice
+    case.trail.append(steps.Bounds(low, high, bounded))
+    return bounded, Reason.TOO_MANY if bounded < wanted else Reason.TOO_FEW
+
+
+def _one_way(case: Case, rule: Rule, wanted: int, reason: Reason) -> _Choice:
+    """The pauses of one direction hold the count found, outside the bounds too."""
+    down = rule.pause.scale_in and wanted < case.found
+    if not down and not (rule.pause.scale_out and wanted > case.found):
+        return wanted, reason
+    case.trail.append(steps.Paused("paused-scale-in" if down else "paused-scale-out", case.found))
+    return case.found, Reason.PAUSED

@@ -1,0 +1,81 @@
+"""What a decision must know of the past, as a value: times in seconds, on the clock that `now` is read from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+
+class Recommendation(NamedTuple):
+    """What the triggers asked for at a time, before windows, rate limits and bounds."""
+
+    at: float
+    replicas: int
+
+
+class Change(NamedTuple):
+    """How far the count was moved at a time; never negative."""
+
+    at: float
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The past of one rule.
+
+    `inactive_since` is None while the rule is active, or while a failed poll leaves that open. `recommendations` keeps
+    only those that can still be the highest or the lowest of a window, so its size is bounded by the counts in use.
+    """
+
+    first_seen: float
+    last_poll: float | None = None
+    inactive_since: float | None = None
+    recommendations: tuple[Recommendation, ...] = ()
+    scale_ups: tuple[Change, ...] = ()
+    scale_downs: tuple[Change, ...] = ()
+
+    @classmethod
+    def begin(cls, replicas: int, now: float) -> "History":
+        """A first sight: the replicas found count as recommended now, so that nothing is lowered by forgetting."""
+        return cls(first_seen=now, recommendations=(Recommendation(now, replicas),))
+
+    def shifted(self, seconds: float) -> "History":
+        """The same history, `seconds` later: an unobserved stretch counts for no cooldown and no window."""
+        return History(
+            first_seen=self.first_seen + seconds,
+            last_poll=None if self.last_poll is None else self.last_poll + seconds,
+            inactive_since=None if self.inactive_since is None else self.inactive_since + seconds,
+            recommendations=tuple(Recommendation(at + seconds, n) for at, n in self.recommendations),
+            scale_ups=tuple(Change(at + seconds, n) for at, n in self.scale_ups),
+            scale_downs=tuple(Change(at + seconds, n) for at, n in self.scale_downs),
+        )
+
+    def recommended(self, replicas: int, now: float, keep: float) -> "History":
+        """With one more recommendation; those older than `keep` seconds, or that no window can need, go."""
+        latest = Recommendation(now, replicas)
+        kept = (entry for entry in self.recommendations if now - entry.at <= keep)
+        return replace(self, recommendations=(*_extremes((*kept, latest)),))
+
+    def scaled(self, before: int, after: int, now: float, keep: float) -> "History":
+        """With the change from `before` to `after`; changes older than `keep` seconds go."""
+        ups = tuple(change for change in self.scale_ups if now - change.at < keep)
+        downs = tuple(change for change in self.scale_downs if now - change.at < keep)
+        if after > before:
+            ups = (*ups, Change(now, after - before))
+        elif after < before:
+            downs = (*downs, Change(now, before - after))
+        return replace(self, scale_ups=ups, scale_downs=downs)
+
+
+def _extremes(entries: tuple[Recommendation, ...]) -> Iterator[Recommendation]:
+    """The entries that no later one makes irrelevant, oldest first.
+
+    An entry can still be the highest of some window only if no later one is as high, the lowest likewise.
+    """
+    highest, lowest = -1, 1 << 31
+    kept = []
+    for entry in reversed(entries):
+        if entry.replicas > highest or entry.replicas < lowest:
+            kept.append(entry)
+            highest, lowest = max(highest, entry.replicas), min(lowest, entry.replicas)
+    return reversed(kept)

@@ -1,0 +1,241 @@
+"""The only module that speaks to the Kubernetes API.
+
+Configuration, credentials and TLS are the official client's. Requests and answers are plain JSON over one aiohttp
+session: the generated methods cost four times the CPU of the request itself, and the client's own watch spins without
+back-off when a server closes it.
+"""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from kubernetes.aio import client, config
+
+#: Owns what we write in managedFields, so that another writer can be told from us.
+FIELD_MANAGER = "scalerule"
+
+Object = dict[str, Any]
+
+_PAGE = 500
+_TIMEOUT = 10.0
+_LIST_TIMEOUT = 60.0
+_WATCH_SECONDS = 300
+#: A watch is silent for a minute at most: then comes a bookmark. Longer means that the connection is dead.
+_WATCH_SILENCE = 120.0
+_MERGE = "application/merge-patch+json"
+
+
+class KubeError(Exception):
+    """The API server refused, or could not be reached (`status` 0). `retry_after` is in seconds where it was given."""
+
+    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Kube:
+    """One session with one API server. `counted(verb, resource, code)` is told of every answer."""
+
+    def __init__(self, configuration: client.Configuration, counted: Callable[[str, str, int], None]) -> None:
+        self._configuration = configuration
+        self._counted = counted
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    async def connect(
+        cls,
+        kubeconfig: Path | None,
+        context: str | None,
+        counted: Callable[[str, str, int], None] = lambda verb, resource, code: None,
+    ) -> "Kube":
+        """Outside a cluster with a kubeconfig (kubectl's rules where none is named), inside with the pod's account."""
+        configuration = client.Configuration()
+        try:
+            if kubeconfig is None and context is None and _in_cluster():
+                config.load_incluster_config(client_configuration=configuration)
+            else:
+                await config.load_kube_config(
+                    config_file=str(kubeconfig) if kubeconfig else None,
+                    context=context,
+                    client_configuration=configuration,
+                )
+        except config.ConfigException as error:
+            raise KubeError(0, f"no way to a cluster: {error}; name one with --kubeconfig or KUBECONFIG") from error
+        return cls(configuration, counted)
+
+    @property
+    def host(self) -> str:
+        """The API server's host name or address."""
+        return urlsplit(str(self._configuration.host)).hostname or ""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def list_deployments(self, namespace: str | None) -> tuple[list[Object], str]:
+        """All Deployments of a namespace (None: of the cluster) and the version to watch from."""
+        items: list[Object] = []
+        params = {"limit": str(_PAGE)}
+        while True:
+            page = await self._call("GET", _deployments(namespace), params=params, seconds=_LIST_TIMEOUT)
+            items += page["items"]
+            metadata = page["metadata"]
+            if not metadata.get("continue"):
+                return items, metadata["resourceVersion"]
+            params["continue"] = metadata["continue"]
+
+    async def watch_deployments(self, namespace: str | None, version: str) -> AsyncIterator[Object]:
+        """Events after `version`, bookmarks included, until the server ends the stream; KubeError 410 if it is old."""
+        params = {
+            "watch": "true",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(_WATCH_SECONDS),
+        }
+        timeout = aiohttp.ClientTimeout(total=None, connect=_TIMEOUT, sock_read=_WATCH_SILENCE)
+        async with self._answer("GET", _deployments(namespace), params=params, limit=timeout, verb="WATCH") as answer:
+            async for line in answer.content:
+                event: Object = json.loads(line)
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    raise KubeError(status.get("code", 0), status.get("message", "watch failed"))
+                yield event
+
+    async def read_deployment(self, namespace: str, name: str) -> Object:
+        """One Deployment, fresh."""
+        return await self._call("GET", _deployments(namespace, name))
+
+    async def create_deployment(self, namespace: str, body: Object) -> Object:
+        """Used by the demo alone: the shipped Role does not allow it."""
+        return await self._call("POST", _deployments(namespace), body=body)
+
+    async def delete_deployment(self, namespace: str, name: str) -> None:
+        """Used by the demo alone: the shipped Role does not allow it."""
+        await self._call("DELETE", _deployments(namespace, name))
+
+    async def patch_scale(self, namespace: str, name: str, precondition: Object, replicas: int) -> Object:
+        """Set spec.replicas; `precondition` (uid, resourceVersion) makes the server refuse what was not decided on."""
+        body = {"metadata": precondition, "spec": {"replicas": replicas}}
+        return await self._patch(_deployments(namespace, name) + "/scale", body)
+
+    async def patch_status(self, namespace: str, name: str, uid: str, annotations: dict[str, str | None]) -> Object:
+        """Set (or with None remove) annotations by way of the status, which leaves metadata.generation alone."""
+        body = {"metadata": {"uid": uid, "annotations": annotations}}
+        return await self._patch(_deployments(namespace, name) + "/status", body)
+
+    async def create_event(self, namespace: str, body: Object) -> Object:
+        """A core/v1 Event."""
+        return await self._call("POST", f"/api/v1/namespaces/{namespace}/events", body=body)
+
+    async def patch_event(self, namespace: str, name: str, body: Object) -> Object:
+        """Count an Event up."""
+        return await self._patch(f"/api/v1/namespaces/{namespace}/events/{name}", body)
+
+    async def _patch(self, path: str, body: Object) -> Object:
+        return await self._call("PATCH", path, params={"fieldManager": FIELD_MANAGER}, body=body)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: Object | None = None,
+        seconds: float = _TIMEOUT,
+    ) -> Object:
+        limit = aiohttp.ClientTimeout(total=seconds)
+        async with self._answer(method, path, params=params, body=body, limit=limit) as answer:
+            result: Object = await answer.json(content_type=None)
+            return result
+
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        limit: aiohttp.ClientTimeout,
+        params: dict[str, str] | None = None,
+        body: Object | None = None,
+        verb: str | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        resource = _resource(path)
+        url = str(self._configuration.host).rstrip("/") + path
+        headers = await self._headers(method)
+        code = 0
+        try:
+            async with self._opened().request(
+                method,
+                url,
+                params=params,
+                headers=headers,
+                data=None if body is None else json.dumps(body),
+                timeout=limit,
+                proxy=self._configuration.proxy,
+                server_hostname=self._configuration.tls_server_name or None,
+            ) as answer:
+                code = answer.status
+                if code >= 400:
+                    raise await _refusal(answer, f"{method} {path}")
+                yield answer
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, json.JSONDecodeError) as error:
+            code = 0
+            what = str(error) or type(error).__name__
+            raise KubeError(0, f"no answer from the API server to {method} {path}: {what}") from error
+        finally:
+            self._counted(verb or method, resource, code)
+
+    async def _headers(self, method: str) -> dict[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": _MERGE if method == "PATCH" else "application/json",
+            "User-Agent": FIELD_MANAGER,
+        }
+        # The client refreshes an expired token of the pod here.
+        token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        if token:
+            headers["Authorization"] = token
+        return headers
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            ssl_context = client.ApiClient(self._configuration).rest_client.ssl_context
+            # A line of a watch is a whole object; etcd holds none above 1.5 MiB.
+            connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0)
+            self._session = aiohttp.ClientSession(connector=connector, read_bufsize=2**21)
+        return self._session
+
+
+def _in_cluster() -> bool:
+    return Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+
+
+def _deployments(namespace: str | None, name: str | None = None) -> str:
+    path = "/apis/apps/v1" + (f"/namespaces/{namespace}" if namespace else "") + "/deployments"
+    return path if name is None else f"{path}/{name}"
+
+
+def _resource(path: str) -> str:
+    """`deployments`, `deployments/scale`, `events`: the resource of a path, without names."""
+    parts = path.strip("/").split("/")
+    parts = parts[parts.index("namespaces") + 2 :] if "namespaces" in parts else parts[-1:]
+    return "/".join(parts[:1] + parts[2:])
+
+
+async def _refusal(answer: aiohttp.ClientResponse, what: str) -> KubeError:
+    """The server's own words where it sends a Status; never a body of anything else, which may hold anything."""
+    try:
+        status = await answer.json(content_type=None)
+        message = status["message"] if status.get("kind") == "Status" else answer.reason
+    except (ValueError, KeyError, AttributeError, aiohttp.ClientError):
+        message = answer.reason
+    delay = answer.headers.get("Retry-After", "")
+    retry_after = float(delay) if delay.replace(".", "", 1).isdigit() else None
+    return KubeError(answer.status, f"{what}: {answer.status} {message}", retry_after)

@@ -1,0 +1,194 @@
+"""The loop: what was seen and what was read meet here, are decided on, and lead to one write where the number differs.
+
+Everything runs on one event loop; nothing that a rule does can end it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from scaler.kube import Kube, KubeError
+from scaler.outbox import Outbox, Urgency
+from scaler.poll import Answers, Poll
+from scaler.report import Report
+from scaler.rule import InvalidRule, Rule
+from scaler.target import STATUS, Key, Target, target
+from scaler.workload import Workload
+
+_log = logging.getLogger("scaler")
+
+#: How often one count is tried before the next poll decides anew: conflicts and throttling.
+ATTEMPTS = 5
+#: Seconds to wait when the API server says that it is too busy, and does not say for how long.
+BUSY = 1.0
+
+
+class Loop:
+    """Owns every managed Deployment and its history.
+
+    `clock` is wall time in seconds, for histories. `grace` is how long (seconds) a rule that disappeared may come back
+    as if it had never been away.
+    """
+
+    def __init__(
+        self, kube: Kube, poll: Poll, outbox: Outbox, report: Report, clock: Callable[[], float], grace: float
+    ) -> None:
+        self._kube = kube
+        self._poll = poll
+        self._outbox = outbox
+        self._report = report
+        self._clock = clock
+        self._grace = grace
+        self._workloads: dict[Key, Workload] = {}
+        poll.deliver = self.hear
+
+    def synced(self, keys: Iterable[Key]) -> None:
+        """The list was read from the start: what is not in it is gone."""
+        for key in self._workloads.keys() - set(keys):
+            self.remove(key)
+
+    def upsert(self, seen: Target) -> None:
+        """A Deployment was listed, added or changed."""
+        workload = self._workloads.get(seen.key)
+        if workload is not None and workload.target.uid != seen.uid:
+            self.remove(seen.key)
+            workload = None
+        if workload is None:
+            self._begin(seen)
+        else:
+            self._follow(workload, seen)
+
+    def remove(self, key: Key) -> None:
+        """A Deployment was deleted."""
+        if self._workloads.pop(key, None) is not None:
+            self._poll.unsubscribe(key)
+            self._report.forget(key)
+
+    def hear(self, answers: Answers, due: float) -> None:
+        """One broker was read: decide on every rule that it feeds."""
+        for key, read in answers.items():
+            workload = self._workloads.get(key)
+            if workload is None:
+                continue
+            workload.hear(read, due)
+            if workload.decidable and not workload.patching:
+                self._decide_alone(workload)
+
+    def _begin(self, seen: Target) -> None:
+        if not seen.managed:
+            if STATUS in seen.annotations:
+                self._report.clear_status(seen)
+            return
+        workload = self._workloads[seen.key] = Workload.begin(seen, self._clock())
+        self._rule_changed(workload)
+
+    def _follow(self, workload: Workload, seen: Target) -> None:
+        changed = workload.see(seen, self._clock())
+        if not workload.target.managed:
+            self._let_go(workload)
+            return
+        back, workload.gone_at = workload.gone_at is not None, None
+        if workload.target.deleting:
+            self._poll.unsubscribe(seen.key)
+        elif changed or back:
+            self._rule_changed(workload)
+
+    def _rule_changed(self, workload: Workload) -> None:
+        if isinstance(workload.rule, Rule):
+            self._poll.subscribe(workload.target.key, workload.rule)
+        else:
+            self._poll.unsubscribe(workload.target.key)
+        if workload.decidable and not workload.patching:
+            self._decide(workload)
+        else:
+            self._report.state(workload)
+
+    def _let_go(self, workload: Workload) -> None:
+        """The rule disappeared: nothing is decided from now on; it is forgotten unless it comes back soon."""
+        if workload.gone_at is not None:
+            return
+        loop = asyncio.get_running_loop()
+        workload.gone_at = loop.time()
+        self._poll.unsubscribe(workload.target.key)
+        loop.call_later(self._grace, self._forget, workload, workload.gone_at)
+
+    def _forget(self, workload: Workload, gone_at: float) -> None:
+        key = workload.target.key
+        if self._workloads.get(key) is workload and workload.gone_at == gone_at:
+            del self._workloads[key]
+            self._report.forget(key)
+            self._report.clear_status(workload.target)
+
+    def _decide_alone(self, workload: Workload) -> None:
+        """Decide on one rule so that a fault in it touches no other."""
+        try:
+            self._decide(workload)
+        except Exception:
+            _log.exception("a decision failed; the count is held", extra={"rule": str(workload.target.key)})
+
+    def _decide(self, workload: Workload) -> None:
+        decision = workload.decide(self._clock())
+        if workload.due is not None and not isinstance(workload.rule, InvalidRule):
+            self._report.decided(workload, decision, asyncio.get_running_loop().time() - workload.due)
+        self._report.state(workload)
+        if workload.wants_write:
+            if workload.contest.may_write(self._clock()):
+                self._write(workload)
+            else:
+                workload.not_scaled()
+
+    def _write(self, workload: Workload) -> None:
+        assert workload.decision is not None
+        workload.patching = True
+        up = workload.decision.replicas > workload.target.replicas
+        self._outbox.put(Urgency.UP if up else Urgency.DOWN, lambda: self._scale(workload))
+
+    async def _scale(self, workload: Workload) -> None:
+        try:
+            await self._try_scale(workload)
+        except KubeError as error:
+            workload.not_scaled()
+            if error.status != 404:
+                self._report.scale_failed(workload, error)
+        finally:
+            workload.patching = False
+
+    async def _try_scale(self, workload: Workload) -> None:
+        """Set the count, deciding again whenever something changed since: a newer reading, or the Deployment itself."""
+        for _ in range(ATTEMPTS):
+            if workload.stale and workload.decidable:
+                workload.decide_again(self._clock())
+            if not self._still_ours(workload) or not workload.wants_write:
+                return
+            try:
+                await self._patch(workload)
+                return
+            except KubeError as error:
+                last = error
+                await self._recover(workload, error)
+        raise last
+
+    async def _patch(self, workload: Workload) -> None:
+        seen, decision = workload.target, workload.decision
+        assert decision is not None
+        precondition = {"uid": seen.uid, "resourceVersion": seen.version}
+        scale = await self._kube.patch_scale(*seen.key, precondition, decision.replicas)
+        workload.scaled(decision, scale["metadata"]["resourceVersion"], self._clock())
+        reaction = None if workload.due is None else asyncio.get_running_loop().time() - workload.due
+        self._report.scaled(workload, decision, seen.replicas, reaction)
+
+    async def _recover(self, workload: Workload, error: KubeError) -> None:
+        """Make another attempt sensible, or raise."""
+        if error.status == 409:
+            self._report.conflict()
+            fresh = target(await self._kube.read_deployment(*workload.target.key))
+            self.upsert(fresh)
+            if workload.decidable:
+                workload.decide_again(self._clock())
+        elif error.status == 429:
+            await asyncio.sleep(error.retry_after or BUSY)
+        else:
+            raise error
+
+    def _still_ours(self, workload: Workload) -> bool:
+        return self._workloads.get(workload.target.key) is workload and workload.gone_at is None

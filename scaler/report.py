@@ -1,0 +1,198 @@
+"""A changed decision becomes metrics, an event, a status annotation and one log line; an unchanged one, nothing."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from scaler.condition import Condition, Conditions, conditions, failing
+from scaler.decide import Decision
+from scaler.event import EventBook
+from scaler.kube import Kube, KubeError
+from scaler.metrics import Metrics
+from scaler.outbox import Outbox, Urgency
+from scaler.rule import Rule
+from scaler.status import StatusBook, render, timestamp
+from scaler.step import Proposal
+from scaler.target import STATUS, Key, Target
+from scaler.workload import Workload
+
+_log = logging.getLogger("scaler")
+
+#: The conditions whose change people wait for.
+_URGENT = ("Ready", "Fallback", "Paused")
+
+
+@dataclass
+class _Told:
+    """What was last reported of a rule."""
+
+    target: Target
+    conditions: Conditions = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)
+    last: dict[str, Any] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Report:
+    """Remembers what was told of every rule, and tells only what is new."""
+
+    def __init__(self, kube: Kube, outbox: Outbox, metrics: Metrics, clock: Callable[[], float], instance: str) -> None:
+        self._kube = kube
+        self._outbox = outbox
+        self._metrics = metrics
+        self._clock = clock
+        self._events = EventBook(instance)
+        self._status = StatusBook(self._write_status)
+        self._told: dict[Key, _Told] = {}
+
+    def state(self, workload: Workload) -> None:
+        """A rule was seen or decided on: tell which conditions changed."""
+        key, now = workload.target.key, self._clock()
+        told = self._told.setdefault(key, _Told(workload.target))
+        told.target, told.facts = workload.target, _facts(workload)
+        current = conditions(workload, now)
+        self._metrics.seen(workload, current["Ready"].status == "True", current["Paused"].status == "True")
+        if workload.decision is not None:
+            self._tell_triggers(told, workload, now)
+        changed = [name for name, condition in current.items() if condition[:2] != told.conditions.get(name, ())[:2]]
+        first, before, told.conditions = not told.conditions, told.conditions, current
+        for name in changed:
+            told.since[name] = now
+            self._tell_condition(told, name, before.get(name), current[name], now)
+        if changed and not (first and not workload.decidable):
+            soon = any(name in _URGENT for name in changed)
+            self._status.put(key, render(current, told.since, told.last), soon)
+
+    def decided(self, workload: Workload, decision: Decision, lag: float) -> None:
+        """A poll was decided on, `lag` seconds after it was due."""
+        self._metrics.lag.observe(lag)
+        self._metrics.decided(workload.target.key, decision)
+
+    def scaled(self, workload: Workload, decision: Decision, before: int, reaction: float | None) -> None:
+        """The count was set; `reaction` in seconds since the poll was due."""
+        key, now = workload.target.key, self._clock()
+        told = self._told.setdefault(key, _Told(workload.target))
+        after = decision.replicas
+        self._metrics.actions.labels(*key, "up" if after > before else "down").inc()
+        self._metrics.replicas.labels(*key).set(after)
+        if reaction is not None:
+            self._metrics.reaction.observe(reaction)
+        reason = "ScaleTargetActivated" if before == 0 else "ScaleTargetDeactivated" if after == 0 else "Scaled"
+        self._emit(told.target, reason, f"from {before} to {after} replicas: {decision.why()}", False, now)
+        told.last = {
+            "at": timestamp(now),
+            "from": before,
+            "to": after,
+            "reason": str(decision.reason),
+            "why": decision.why(),
+        }
+        self._status.put(key, render(told.conditions, told.since, told.last), soon=True)
+        _log.info("scaled", extra={"rule": str(key), "from": before, "to": after, "why": decision.why()})
+
+    def scale_failed(self, workload: Workload, error: KubeError) -> None:
+        """The count could not be set; the next poll decides anew."""
+        self._metrics.scale_errors.labels(str(error.status or "unreachable")).inc()
+        _log.warning("not scaled", extra={"rule": str(workload.target.key), "error": str(error)})
+
+    def conflict(self) -> None:
+        """Somebody changed the Deployment between decision and write."""
+        self._metrics.scale_errors.labels("409").inc()
+
+    def forget(self, key: Key) -> None:
+        """The Deployment is gone, or no longer ours: its series go."""
+        if self._told.pop(key, None) is None:
+            return
+        self._metrics.forget(key)
+        self._events.forget(key)
+        self._status.forget(key)
+        _log.info("let go", extra={"rule": str(key)})
+
+    def clear_status(self, target: Target) -> None:
+        """Remove our annotation from a Deployment that has no rule any more."""
+        self._status.forget(target.key)
+        self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, None))
+
+    def event(self, target: Target, reason: str, message: str, *, warning: bool = False) -> None:
+        """Something that happened once."""
+        self._emit(target, reason, message, warning, self._clock())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every rule as `scaler status` shows it, ordered by name."""
+        return [
+            {"namespace": key.namespace, "name": key.name, **self._row(self._told[key])} for key in sorted(self._told)
+        ]
+
+    def _row(self, told: _Told) -> dict[str, Any]:
+        rows = {name: condition._asdict() for name, condition in told.conditions.items()}
+        return {"replicas": told.target.replicas, **told.facts, "conditions": rows, "lastDecision": told.last}
+
+    def _tell_triggers(self, told: _Told, workload: Workload, now: float) -> None:
+        current = failing(workload)
+        names = {trigger.name for trigger in workload.rule.triggers} if isinstance(workload.rule, Rule) else set()
+        for name in current.keys() - told.failing.keys():
+            self._emit(told.target, "TriggerFailed", f"{name}: {current[name]}; the count is held", True, now)
+        for name in (told.failing.keys() - current.keys()) & names:
+            self._emit(told.target, "TriggerRecovered", f"{name} answers again", False, now)
+        told.failing = current
+
+    def _tell_condition(self, told: _Told, name: str, before: Condition | None, after: Condition, now: float) -> None:
+        target, message = told.target, after.message
+        if name == "Ready":
+            self._log_ready(target.key, after)
+            if after.reason in ("RuleInvalid", "AnnotationInvalid"):
+                self._emit(target, "ScaleRuleInvalid", message, True, now)
+            elif after.status == "True" and (before is None or before.reason != "TriggerFailing"):
+                self._emit(target, "ScaleRuleReady", message, False, now)
+        elif name == "Paused" and after.status == "True":
+            self._emit(target, "Paused", message, False, now)
+        elif name == "Paused" and before is not None:
+            self._emit(target, "Resumed", "no pause annotation any more: the rule decides again", False, now)
+        elif name == "Contested" and after.status == "True":
+            self._emit(target, "Conflict", message, True, now)
+
+    def _log_ready(self, key: Key, condition: Condition) -> None:
+        level = logging.WARNING if condition.status == "False" else logging.INFO
+        extra = {"rule": str(key), "ready": condition.status, "reason": condition.reason, "message_": condition.message}
+        if condition.status != "Unknown":
+            _log.log(level, "rule state", extra=extra)
+
+    def _emit(self, target: Target, reason: str, message: str, warning: bool, now: float) -> None:
+        write = self._events.event(target, reason, message, warning, now)
+
+        async def send() -> None:
+            if write.name is None:
+                await self._kube.create_event(write.namespace, write.body)
+            else:
+                await self._kube.patch_event(write.namespace, write.name, write.body)
+
+        self._outbox.put(Urgency.EVENT, send)
+
+    def _write_status(self, key: Key, text: str) -> None:
+        target = self._told[key].target
+        if target.annotations.get(STATUS) != text:
+            self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, text))
+
+    async def _patch_status(self, target: Target, text: str | None) -> None:
+        try:
+            await self._kube.patch_status(*target.key, target.uid, {STATUS: text})
+        except KubeError as error:
+            if error.status not in (404, 409):
+                raise
+
+
+def _facts(workload: Workload) -> dict[str, Any]:
+    """The bounds and the readings of a rule."""
+    rule, decision = workload.rule, workload.decision
+    steps = decision.steps if decision else ()
+    return {
+        "min": rule.min_replicas if isinstance(rule, Rule) else None,
+        "max": rule.max_replicas if isinstance(rule, Rule) else None,
+        "readings": {step.trigger: step.value for step in steps if isinstance(step, Proposal)},
+    }
+
+
+def lost(error: BaseException) -> None:
+    """A write that failed in the outbox: said once, here, since nobody waits for it."""
+    _log.warning("a write to Kubernetes failed", extra={"error": str(error) or type(error).__name__})

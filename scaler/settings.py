@@ -1,0 +1,63 @@
+"""The process' own settings: flags and SCALER_* variables, parsed before anything starts, said once in the log."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """`HOST:PORT`, `[V6]:PORT` or `:PORT` for every interface. Raises ValueError that says so."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
+            raise ValueError(f"{text!r} is no address: write HOST:PORT or :PORT with a port from 0 to 65535")
+        return cls(host.strip("[]") or "0.0.0.0", int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that `scaler run` can be told. Times in seconds.
+
+    `watch_namespace` None is the whole cluster. `allowed` are networks and host suffixes that rules may reach besides
+    the public and cluster addresses.
+    """
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    watch_namespace: str | None = None
+    metrics_address: Address = Address("0.0.0.0", 8080)
+    page_address: Address = Address("127.0.0.1", 8081)
+    allowed: tuple[Network | str, ...] = ()
+    read_timeout: float = 5.0
+    let_go_after: float = 60.0
+    writes_in_flight: int = 32
+    log_format: str = "text"
+
+    def shown(self) -> dict[str, str]:
+        """What the log says at the start."""
+        return {name: str(value) for name, value in vars(self).items() if value not in (None, ())}
+
+
+def destination(text: str) -> Network | str:
+    """An `--allow-destination`: a CIDR or address, or a host suffix such as `.svc.cluster.local`. Raises ValueError."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        pass
+    suffix = text.lower().rstrip(".")
+    if not suffix.strip(".") or any(not (char.isalnum() or char in "-._") for char in suffix) or suffix[-1].isdigit():
+        raise ValueError(f"{text!r} is neither a network such as 10.0.0.0/8 nor a host suffix such as .example.com")
+    return suffix

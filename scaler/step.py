@@ -1,0 +1,163 @@
+"""The steps of a decision: each one a tuple while it is decided, words and JSON only when somebody asks why."""
+
+from typing import Any, NamedTuple, TypeAlias
+
+
+class Gap(NamedTuple):
+    """Nobody looked for `seconds`, so no cooldown and no window ran."""
+
+    seconds: float
+
+    def words(self) -> str:
+        return f"unobserved for {self.seconds:g} s: cooldown and windows stood still"
+
+
+class Paused(NamedTuple):
+    """An annotation decides: `by` is its name without the prefix."""
+
+    by: str
+    replicas: int
+
+    def words(self) -> str:
+        return f"{self.by} keeps it at {self.replicas}"
+
+
+class Proposal(NamedTuple):
+    """What one trigger asks for. `value` and `target` in the trigger's own unit, messages mostly."""
+
+    trigger: str
+    value: float
+    target: float
+    replicas: int
+
+    def words(self) -> str:
+        return f"{self.trigger}: {self.value:g} at {self.target:g} each asks for {self.replicas}"
+
+
+class Failure(NamedTuple):
+    """A trigger without a number."""
+
+    trigger: str
+    error: str
+
+    def words(self) -> str:
+        return f"{self.trigger}: {self.error}"
+
+
+class Hold(NamedTuple):
+    """A missing number never lowers the count."""
+
+    failing: int
+    triggers: int
+    replicas: int
+
+    def words(self) -> str:
+        return f"{self.failing} of {self.triggers} triggers failing: not below {self.replicas}"
+
+
+class Activation(NamedTuple):
+    """Whether there is work; `by` names the trigger or the annotation that says so."""
+
+    active: bool
+    by: str | None
+
+    def words(self) -> str:
+        return f"active by {self.by}" if self.active else "no trigger is active"
+
+
+class Cooldown(NamedTuple):
+    """The last active reading is too recent for zero (or idle). Both in seconds."""
+
+    remaining: float
+    floor: int
+
+    def words(self) -> str:
+        return f"cooling down for another {self.remaining:g} s: not below {self.floor}"
+
+
+class Stabilization(NamedTuple):
+    """The recommendations of the last `window` seconds hold the count back."""
+
+    direction: str
+    window: float
+    recommendation: int
+    replicas: int
+
+    def words(self) -> str:
+        return f"recommendations of the last {self.window:g} s keep {self.replicas}, not {self.recommendation}"
+
+
+class RateLimit(NamedTuple):
+    """A policy allows only so much change in its period."""
+
+    direction: str
+    wanted: int
+    replicas: int
+
+    def words(self) -> str:
+        return f"the {self.direction} policies allow {self.replicas}, not {self.wanted}"
+
+
+class Rest(NamedTuple):
+    """Without work: zero, or the idle count."""
+
+    replicas: int
+
+    def words(self) -> str:
+        return f"no work: rests at {self.replicas}"
+
+
+class Bounds(NamedTuple):
+    """minReplicaCount and maxReplicaCount; activity makes the lower one at least 1."""
+
+    minimum: int
+    maximum: int
+    replicas: int
+
+    def words(self) -> str:
+        return f"within {self.minimum}..{self.maximum}: {self.replicas}"
+
+
+class Writer(NamedTuple):
+    """Somebody else changed the count; it is held as if it were a recommendation."""
+
+    manager: str
+    before: int
+    after: int
+
+    def words(self) -> str:
+        return f"{self.manager} changed replicas from {self.before} to {self.after}"
+
+
+class InvalidRule(NamedTuple):
+    """The rule cannot be read, so the count stays."""
+
+    problems: int
+    replicas: int
+
+    def words(self) -> str:
+        noun = "problem" if self.problems == 1 else "problems"
+        return f"the rule has {self.problems} {noun}: held at {self.replicas}"
+
+
+Step: TypeAlias = (
+    Gap
+    | Paused
+    | Proposal
+    | Failure
+    | Hold
+    | Activation
+    | Cooldown
+    | Stabilization
+    | RateLimit
+    | Rest
+    | Bounds
+    | Writer
+    | InvalidRule
+)
+
+
+def as_json(step: Step) -> dict[str, Any]:
+    """The step as `explain` prints it, named after its class: `proposal`, `rateLimit`."""
+    name = type(step).__name__
+    return {"step": name[0].lower() + name[1:], **step._asdict()}

@@ -1,0 +1,66 @@
+"""A scale target as it was last seen: the few fields of a Deployment that matter here."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+PREFIX = "scalerule.dev/"
+RULE = PREFIX + "rule"
+STATUS = PREFIX + "status"
+
+
+class Key(NamedTuple):
+    """What a user calls it."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One version of a Deployment. `writer` is the manager that set spec.replicas last, as managedFields tell."""
+
+    key: Key
+    uid: str
+    version: str
+    replicas: int
+    ready: int | None
+    annotations: dict[str, str]
+    writer: str
+    deleting: bool
+
+    @property
+    def managed(self) -> bool:
+        """Whether the annotation is there."""
+        return RULE in self.annotations
+
+    def older_than(self, other: "Target") -> bool:
+        """Whether this is an earlier version of the same object; versions of one resource are ordered numbers."""
+        return self.uid == other.uid and int(self.version) < int(other.version)
+
+
+def target(deployment: dict[str, Any]) -> Target:
+    """Read a Deployment. `ready` is None while its status lags behind its spec."""
+    metadata, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
+    current = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    annotations = metadata.get("annotations") or {}
+    return Target(
+        key=Key(metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        version=metadata["resourceVersion"],
+        replicas=spec.get("replicas", 1),
+        ready=status.get("readyReplicas", 0) if current else None,
+        annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX)},
+        writer=_writer(metadata.get("managedFields", [])),
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def _writer(managed_fields: list[dict[str, Any]]) -> str:
+    owners = [entry for entry in managed_fields if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})]
+    if not owners:
+        return "unknown"
+    latest = max(owners, key=lambda entry: entry.get("time", ""))
+    return str(latest.get("manager", "unknown"))

@@ -1,0 +1,96 @@
+"""List and watch Deployments: a stream that is cut, too old or refused ends in a fresh start, with back-off."""
+
+import asyncio
+import logging
+import random
+from typing import Any, Protocol
+
+from scaler.kube import Kube, KubeError
+from scaler.target import Key, Target, target
+
+_log = logging.getLogger("scaler")
+
+#: Seconds between attempts while the API server does not answer, doubling, with up to half of it left out at random.
+FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def upsert(self, seen: Target) -> None:
+        """A Deployment is there, in this version."""
+
+    def remove(self, key: Key) -> None:
+        """A Deployment is gone."""
+
+    def synced(self, keys: set[Key]) -> None:
+        """Everything was listed; these are all."""
+
+
+class Watch:
+    """Follows the Deployments of one namespace, or (None) of the cluster, for ever."""
+
+    def __init__(self, kube: Kube, namespace: str | None, listener: Listener) -> None:
+        self.synced = asyncio.Event()
+        self._kube = kube
+        self._namespace = namespace
+        self._listener = listener
+        self._version: str | None = None
+        self._delay = FIRST_DELAY
+        self._silent = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                if self._version is None:
+                    await self._list()
+                await self._follow()
+            except KubeError as error:
+                await self._recover(error)
+
+    async def _list(self) -> None:
+        items, version = await self._kube.list_deployments(self._namespace)
+        targets = [target(item) for item in items]
+        for seen in targets:
+            self._listener.upsert(seen)
+        self._listener.synced({seen.key for seen in targets})
+        self._version = version
+        self.synced.set()
+
+    async def _follow(self) -> None:
+        assert self._version is not None
+        started = asyncio.get_running_loop().time()
+        async for event in self._kube.watch_deployments(self._namespace, self._version):
+            self._take(event)
+        if asyncio.get_running_loop().time() - started < FIRST_DELAY:
+            # A server that ends every stream at once is not to be asked in a tight loop.
+            await self._back_off()
+
+    def _take(self, event: dict[str, Any]) -> None:
+        kind, body = event["type"], event["object"]
+        self._answered(body["metadata"]["resourceVersion"])
+        if kind in ("ADDED", "MODIFIED"):
+            self._listener.upsert(target(body))
+        elif kind == "DELETED":
+            self._listener.remove(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    def _answered(self, version: str) -> None:
+        self._version = version
+        self._delay = FIRST_DELAY
+        if self._silent:
+            self._silent = False
+            _log.info("the API server answers again")
+
+    async def _recover(self, error: KubeError) -> None:
+        if error.status == 410:
+            # The version is too old to continue from: list anew.
+            self._version = None
+        elif not self._silent:
+            self._silent = True
+            _log.warning("cannot watch Deployments; every count stays as it is", extra={"error": str(error)})
+        await self._back_off()
+
+    async def _back_off(self) -> None:
+        await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))
+        self._delay = min(2 * self._delay, LONGEST_DELAY)

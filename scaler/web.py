@@ -1,0 +1,73 @@
+"""What the process shows over HTTP: metrics and health on one port, the rules on another, loopback by default."""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from scaler.settings import Address
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def metrics_site(page: Callable[[], bytes], alive: Callable[[], str | None], ready: Callable[[], str | None]) -> Any:
+    """`/metrics`, `/healthz`, `/readyz`. `alive` and `ready` answer None, or what is wrong."""
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(body=page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    def health(check: Callable[[], str | None]) -> Handler:
+        async def answer(request: web.Request) -> web.Response:
+            wrong = check()
+            return web.Response(text=wrong or "ok", status=503 if wrong else 200)
+
+        return answer
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/healthz", health(alive))
+    app.router.add_get("/readyz", health(ready))
+    return app
+
+
+def rules_site(rows: Callable[[], list[dict[str, Any]]], address: Address) -> Any:
+    """`/rules`: every rule as JSON, for `scaler status --server`."""
+
+    @web.middleware
+    async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # A page in somebody's browser could otherwise reach us under a name of its own (DNS rebinding).
+        if not _is_ours(request.host, address):
+            raise web.HTTPForbidden(text="unknown Host: use the address that --page-address names")
+        return await handler(request)
+
+    async def rules(request: web.Request) -> web.Response:
+        return web.json_response(rows())
+
+    app = web.Application(middlewares=[known_host])
+    app.router.add_get("/rules", rules)
+    return app
+
+
+def _is_ours(host: str, address: Address) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.strip("[]").lower()
+    if name in ("localhost", address.host.lower()):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def listen(app: web.Application, address: Address) -> web.AppRunner:
+    """Serve until `cleanup()`. Raises OSError that names the address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address.host, address.port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise OSError(f"cannot listen on {address}: {error.strerror or error}") from error
+    return runner

@@ -1,0 +1,139 @@
+"""A managed Deployment as the loop knows it: what was seen, what was read, what was decided."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from scaler.contest import Contest
+from scaler.decide import Decision, Replicas, decide
+from scaler.history import History
+from scaler.kube import FIELD_MANAGER
+from scaler.parse import parse
+from scaler.proposal import Answer
+from scaler.rule import InvalidRule, Rule
+from scaler.step import Writer
+from scaler.target import STATUS, Target
+
+
+@dataclass(slots=True, eq=False)
+class Workload:
+    """One Deployment with a rule.
+
+    `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds). `before` is
+    the history that the present decision was made from: a conflict decides again from it. `gone_at` is when the rule
+    disappeared (loop seconds), None while it is there. `stale`: something was read since the present decision.
+    """
+
+    target: Target
+    rule: Rule | InvalidRule
+    history: History
+    ready: int
+    before: History
+    answers: dict[str, Answer] = field(default_factory=dict)
+    decision: Decision | None = None
+    due: float | None = None
+    contest: Contest = field(default_factory=Contest)
+    writer: Writer | None = None
+    patching: bool = False
+    stale: bool = False
+    gone_at: float | None = None
+
+    @classmethod
+    def begin(cls, target: Target, now: float) -> "Workload":
+        """A first sight."""
+        history = History.begin(target.replicas, now)
+        return cls(target, parse(target.annotations), history, target.ready or 0, history)
+
+    def see(self, target: Target, now: float) -> bool:
+        """Take in a newer version of the Deployment; tells whether its rule changed. An older one changes nothing."""
+        if target.older_than(self.target):
+            return False
+        former, self.target = self.target, target
+        if target.ready is not None:
+            self.ready = target.ready
+        if target.replicas != former.replicas and target.writer != FIELD_MANAGER:
+            self._note_writer(former.replicas, now)
+        if not target.managed or _rule_text(target) == _rule_text(former):
+            return False
+        former_rule, self.rule = self.rule, parse(target.annotations)
+        kept = _places(former_rule).items() & _places(self.rule).items()
+        self.answers = {name: self.answers[name] for name, _ in kept if name in self.answers}
+        return True
+
+    def hear(self, answers: Mapping[str, Answer], due: float) -> None:
+        """Take in what was read."""
+        self.answers.update(answers)
+        self.due = due
+        self.stale = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trigger of the rule has an answer."""
+        return isinstance(self.rule, Rule) and all(trigger.name in self.answers for trigger in self.rule.triggers)
+
+    @property
+    def decidable(self) -> bool:
+        """Whether a decision needs nothing that is not here: a paused or invalid rule needs no reading."""
+        if isinstance(self.rule, InvalidRule):
+            return True
+        pause = self.rule.pause
+        return pause.paused or pause.replicas is not None or self.complete
+
+    def decide(self, now: float) -> Decision:
+        """Decide on what is known."""
+        self.before = self.history
+        return self._decide(now)
+
+    def decide_again(self, now: float) -> Decision:
+        """Decide on the same readings for a target that changed meanwhile."""
+        self.history = self.before
+        return self._decide(now)
+
+    def _decide(self, now: float) -> Decision:
+        replicas = Replicas(self.target.replicas, self.ready)
+        decision = decide(self.rule, self.answers, replicas, self.history, now)
+        if self.writer is not None:
+            decision = replace(decision, steps=(self.writer, *decision.steps))
+        self.decision, self.history, self.stale = decision, decision.history, False
+        return decision
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether the decision differs from what is there."""
+        return self.decision is not None and self.decision.replicas != self.target.replicas and not self.target.deleting
+
+    def scaled(self, decision: Decision, version: str, now: float) -> None:
+        """The count was set as decided; `version` is the object's new one."""
+        self.target = replace(self.target, replicas=decision.replicas, version=version, writer=FIELD_MANAGER)
+        self.contest.wrote(now)
+        self.writer = None
+
+    def not_scaled(self) -> None:
+        """The count could not be set: what the history took as made was not."""
+        self.history = replace(self.history, scale_ups=self.before.scale_ups, scale_downs=self.before.scale_downs)
+
+    def _note_writer(self, before: int, now: float) -> None:
+        """Somebody else's count is held like a recommendation of ours, for the scale-down window."""
+        manager = self.target.writer
+        self.contest.undone(manager, now)
+        self.writer = Writer(manager, before, self.target.replicas)
+        self.history = _with_writer(self.history, self.target.replicas, now)
+        self.before = _with_writer(self.before, self.target.replicas, now)
+
+
+def _with_writer(history: History, replicas: int, now: float) -> History:
+    """The cooldown starts anew too: a count that somebody set by hand is not taken to zero at once."""
+    history = history.recommended(replicas, now, math.inf)
+    return replace(history, inactive_since=None if history.inactive_since is None else now)
+
+
+def _places(rule: Rule | InvalidRule) -> dict[str, tuple[object, object]]:
+    """Where each trigger is read: an answer from elsewhere says nothing of it."""
+    if isinstance(rule, InvalidRule):
+        return {}
+    return {trigger.name: (trigger.source, trigger.queue) for trigger in rule.triggers}
+
+
+def _rule_text(target: Target) -> dict[str, str]:
+    """Every annotation of ours that a user writes."""
+    return {name: text for name, text in target.annotations.items() if name != STATUS}

@@ -1,0 +1,176 @@
+"""The parameters of one trigger, as its author wrote them, and everything that is wrong with them at once.
+
+A broker type declares its parameters once, as the fields of a model. Parsing, messages, documentation and the JSON
+Schema follow from that declaration.
+"""
+
+import abc
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from typing import Annotated, Any, Final, Generic, Self, TypeVar, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from scalers.problem import Invalid, Problem, nearest
+from scalers.source import Found, From, Sources
+
+__all__ = ["From", "Parameters", "check", "hide_credentials"]
+
+C = TypeVar("C", bound=BaseModel)
+Q = TypeVar("Q", bound=BaseModel)
+Check = TypeVar("Check", bound=Callable[[Any], str | None])
+
+_HIDDEN: Final = "***"
+_LONGEST_ECHO: Final = 100
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NOTHING: Final[Mapping[str, str]] = {}
+
+
+def check(*needs: str) -> Callable[[Check], Check]:
+    """Marks a method that says what is wrong between the fields named, or None.
+
+    It runs where each of those fields is good by itself; what it says is reported at the first.
+    """
+
+    def mark(method: Check) -> Check:
+        vars(method)["needs"] = needs
+        return method
+
+    return mark
+
+
+def hide_credentials(url: str) -> str:
+    """The URL without its user info. Passwords may hold any character, so all up to the last @ goes."""
+    head, at, tail = url.rpartition("@")
+    scheme = _SCHEME.match(head)
+    return f"{scheme[0] if scheme else ''}{_HIDDEN}@{tail}" if at else url
+
+
+class Parameters(BaseModel, Generic[C, Q]):
+    """What the author of a trigger may write for one broker type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
+
+    @abc.abstractmethod
+    def connection(self) -> C:
+        """How to reach the broker. Triggers with equal connections share one."""
+
+    @abc.abstractmethod
+    def queue(self) -> Q:
+        """What to read there."""
+
+    @property
+    @abc.abstractmethod
+    def target(self) -> float:
+        """The value per replica to aim at."""
+
+    @property
+    @abc.abstractmethod
+    def activation(self) -> float:
+        """The activity above which the trigger is active."""
+
+    def warnings(self) -> list[str]:
+        """What is allowed but may not be what was meant."""
+        return []
+
+    def shown(self) -> dict[str, str | float | bool]:
+        """The parameters after defaults, without secrets."""
+        values = ((field, getattr(self, key)) for key, field in type(self).model_fields.items())
+        return {str(field.alias): _shown(value, field) for field, value in values if value is not None}
+
+    @classmethod
+    def parse(
+        cls,
+        metadata: Mapping[str, str],
+        auth: Mapping[str, str] = _NOTHING,
+        env: Mapping[str, str] = _NOTHING,
+    ) -> Self:
+        """The parameters, or Invalid with all that is wrong with them."""
+        sources = Sources(metadata, auth, env)
+        problems = list(cls._unknown(metadata))
+        good: dict[str, Any] = {}
+        for key, field in cls.model_fields.items():
+            try:
+                good[str(field.alias)] = cls._value(key, field, sources)
+            except Invalid as error:
+                problems += error.problems
+        # Not validated again: the fields that are good are checked against each other even where others are not.
+        parameters = cast(Self, cls.model_construct(**good))
+        problems += parameters._conflicts(good.keys())
+        if problems:
+            raise Invalid(problems)
+        return parameters
+
+    @classmethod
+    def _unknown(cls, metadata: Mapping[str, str]) -> Iterator[Problem]:
+        fields = [(str(field.alias), _origin(field)) for field in cls.model_fields.values()]
+        names = {name: origin for alias, origin in fields for name in (alias, *origin.also)}
+        known = {name for name, origin in names.items() if "m" in origin.sources}
+        known |= {f"{name}FromEnv" for name, origin in names.items() if "e" in origin.sources}
+        for key in sorted(metadata.keys() - known):
+            name = key.removesuffix("FromEnv")
+            cure = f"write {name} in {names[name].places(name)}" if name in names else nearest(key, known)
+            yield Problem(f"metadata.{key}", f"unknown; {cure}")
+
+    @classmethod
+    def _value(cls, key: str, field: FieldInfo, sources: Sources) -> Any:
+        found = sources.find(str(field.alias), _origin(field))
+        if found is None:
+            return _absent(field, sources)
+        try:
+            value = _adapter(cls, key).validate_python(found.text)
+        except ValidationError as error:
+            message = f"{_reason(error.errors()[0])}, not {_echo(found, field)}"
+            raise Invalid([Problem(found.path, message)]) from None
+        if _origin(field).later and value != field.default:
+            raise Invalid([Problem(found.path, "known from KEDA, but not supported yet")])
+        return value
+
+    def _conflicts(self, good: Set[str]) -> Iterator[Problem]:
+        fields = type(self).model_fields
+        for method in (item for parent in type(self).__mro__ for item in vars(parent).values()):
+            needs = [fields[key] for key in getattr(method, "needs", ())]
+            if needs and good >= {str(field.alias) for field in needs} and (message := method(self)):
+                yield Problem(_origin(needs[0]).path(str(needs[0].alias)), message)
+
+
+@functools.cache
+def _adapter(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
+    field = model.model_fields[key]
+    annotation: Any = Annotated[field.annotation, *field.metadata]
+    return TypeAdapter(annotation)
+
+
+def _origin(field: FieldInfo) -> From:
+    return next(item for item in field.metadata if isinstance(item, From))
+
+
+def _absent(field: FieldInfo, sources: Sources) -> Any:
+    name, origin = str(field.alias), _origin(field)
+    if unset := sources.unset_variable(name, origin):
+        raise Invalid([unset])
+    if field.is_required():
+        raise Invalid([Problem(origin.path(name), f"required; write it in {origin.places(name)}")])
+    return field.default
+
+
+def _reason(error: ErrorDetails) -> str:
+    """pydantic's sentence, as one of ours."""
+    if "error" in error.get("ctx", {}):
+        return str(error["ctx"]["error"])
+    return error["msg"].replace("Input should be", "must be")
+
+
+def _echo(found: Found, field: FieldInfo) -> str:
+    secret = SecretStr in (field.annotation, *get_args(field.annotation))
+    return repr(found.text[:_LONGEST_ECHO]) if found.open and not secret else repr(_HIDDEN)
+
+
+def _shown(value: Any, field: FieldInfo) -> str | float | bool:
+    if isinstance(value, SecretStr):
+        return hide_credentials(value.get_secret_value()) if _origin(field).url else _HIDDEN
+    return value if isinstance(value, str | float | bool | int) else str(value)

@@ -1,0 +1,72 @@
+"""Where the text of a parameter is looked for: the trigger's metadata, its authentication, the target's environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scalers.problem import Problem
+
+__all__ = ["Found", "From", "Sources"]
+
+
+@dataclass(frozen=True)
+class From:
+    """Where a parameter comes from; written in the `Annotated` of its field.
+
+    `sources` are tried in order: m the trigger's metadata, a its authentication, e the variable of the target's
+    container that `<name>FromEnv` names. `also` are other names. Of a secret `url` only the user info is hidden.
+    `later` marks a parameter of KEDA's of which only the default is supported yet.
+    """
+
+    sources: str
+    also: tuple[str, ...] = ()
+    url: bool = False
+    later: bool = False
+
+    def path(self, name: str) -> str:
+        """Where a problem with this parameter is reported when nobody wrote it."""
+        return f"{'metadata' if 'm' in self.sources else 'authentication'}.{name}"
+
+    def places(self, name: str) -> str:
+        """Where its author may write it."""
+        words = {"m": "metadata", "a": "authentication", "e": f"metadata.{name}FromEnv"}
+        return " or ".join(words[source] for source in self.sources)
+
+
+class Found(NamedTuple):
+    """A text and where it was written. `open` texts may be repeated in a message; a Secret's may not."""
+
+    path: str
+    text: str
+    open: bool
+
+
+class Sources(NamedTuple):
+    """All that the author of a trigger wrote or referred to."""
+
+    metadata: Mapping[str, str]
+    auth: Mapping[str, str]
+    env: Mapping[str, str]
+
+    def find(self, name: str, origin: From) -> Found | None:
+        """The first text that is not blank, trimmed."""
+        places = ((source, key) for source in origin.sources for key in (name, *origin.also))
+        return next((found for found in (self._look(*place) for place in places) if found.text), None)
+
+    def _look(self, source: str, key: str) -> Found:
+        if source == "m":
+            return Found(f"metadata.{key}", self.metadata.get(key, "").strip(), True)
+        if source == "a":
+            return Found(f"authentication.{key}", self.auth.get(key, "").strip(), False)
+        return Found(f"metadata.{key}FromEnv", self.env.get(self._variable(key), "").strip(), False)
+
+    def _variable(self, key: str) -> str:
+        return self.metadata.get(f"{key}FromEnv", "").strip()
+
+    def unset_variable(self, name: str, origin: From) -> Problem | None:
+        """A `<name>FromEnv` that leads nowhere."""
+        for key in (name, *origin.also) if "e" in origin.sources else ():
+            variable = self._variable(key)
+            if variable and variable not in self.env:
+                return Problem(f"metadata.{key}FromEnv", f"the target's container sets no variable {variable!r}")
+        return None
