@@ -21,7 +21,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # A `_created` series beside each counter would double them, and nothing here asks for it.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._rule_gauges()
         self._trigger_metrics()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
-from pika.exceptions import ConnectionClosedByClient
+from pika.exceptions import ConnectionClosedByClient, InvalidFrameError
 
 from scalers import Reading
 from scalers.rabbitmq.connection import Connection
@@ -27,7 +27,7 @@ class Link:
         self.opened: asyncio.Future[None] = loop.create_future()
         self._ended: asyncio.Future[Exception] = loop.create_future()
         self._lanes: list[Lane] = []
-        self._pika = AsyncioConnection(
+        self._pika = _Wary(
             _parameters(connection, address),
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_end,
@@ -58,9 +58,9 @@ class Link:
         await asyncio.wait({self._ended})
 
     def abort(self) -> None:
-        """Lets go of the socket. pika's own close() waits for the broker to agree, which a hung one never does."""
+        """Lets go of the socket, whatever the broker does."""
         if not self._pika.is_closed:
-            self._pika._terminate_stream(ConnectionClosedByClient(320, "aborted"))
+            self._pika.abort()
 
     def _on_open(self, _: AsyncioConnection) -> None:
         if not self.opened.done():
@@ -71,6 +71,19 @@ class Link:
             self._ended.set_result(error)
         if not self.opened.done():
             self.opened.set_exception(error)
+
+
+class _Wary(AsyncioConnection):  # type: ignore[misc]  # pika has no types
+    """pika, for a broker that may be hung or hostile."""
+
+    def abort(self) -> None:
+        """close() waits until the broker agrees."""
+        self._terminate_stream(ConnectionClosedByClient(320, "aborted"))
+
+    def _on_data_available(self, data_in: bytes) -> None:
+        super()._on_data_available(data_in)
+        if len(self._frame_buffer) > self.params.frame_max:
+            raise InvalidFrameError("longer than agreed")
 
 
 def _parameters(connection: Connection, address: str) -> pika.ConnectionParameters:

@@ -19,6 +19,6 @@ def _reason(error: BaseException) -> str:
         return f"its certificate is refused: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason}"
-    if isinstance(error, OSError) and error.errno in errno.errorcode:
+    if isinstance(error, OSError) and error.errno and error.errno in errno.errorcode:
         return os.strerror(error.errno)  # asyncio's own text names the resolved address
     return type(error).__name__

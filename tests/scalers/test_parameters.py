@@ -91,7 +91,7 @@ def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *(("number", text) for text in ("AA", "05", "+5", "1_000", ".5", "5.", "NaN", "Infinity", "1e999", "٣", "0x10")),
+        *(("number", text) for text in ("AA", "05", "+5", "1_000", ".5", "5.", "NaN", "1e999", "٣", "0x10")),
         *(("whole", text) for text in ("1e3", "1.0", "05", "+5", "9" * 5000)),
         *(("flag", text) for text in ("yes", "no", "tRUE", "on", "2")),
         *(("patience", text) for text in ("-1s", "-5", "soon", "1.5", "3 s", "1d", "9" * 400 + "h")),

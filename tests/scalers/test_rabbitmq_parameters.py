@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from scalers import Reading
 from scalers.problem import Invalid
 from scalers.rabbitmq import Connection, Parameters, Queue
-from scalers.rabbitmq.listing import listing_path
+from scalers.rabbitmq.listing import Listing, listing_path
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "keda_rabbitmq.json").read_text())["cases"]
 
@@ -50,6 +51,15 @@ def test_keda_request_path(case: Case) -> None:
     asked, _ = listing_path(parameters.connection().path, parameters.queue().vhost, ["q"], fresh=True).split("?")
     wanted = case["expect"].get("request_path", "/api/queues/%2F/evaluate_trials")
     assert asked == wanted.removesuffix("/evaluate_trials")
+
+
+@of_kind("query")
+def test_keda_reading(case: Case) -> None:
+    parameters = parse(case)
+    answer = Listing(json.dumps([case["input"]["body"]]).encode()).reading(parameters.queue())
+    assert isinstance(answer, Reading)
+    assert answer.value == case["expect"]["metric_milli"] / 1000
+    assert (answer.activity > parameters.activation) == case["expect"]["active"]
 
 
 def rabbit(host: str, auth: dict[str, str] | None = None, **metadata: str) -> Parameters:

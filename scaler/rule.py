@@ -1,0 +1,114 @@
+"""A rule as a value: what the annotations of one Deployment say, parsed once and frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from scaler.kinds import number, one_of, whole
+from scalers.problem import Problem
+
+MetricType: TypeAlias = Literal["AverageValue", "Value"]
+
+
+class Section(BaseModel):
+    """A part of the annotation: camelCase there, refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=False)
+
+
+class Policy(Section):
+    """How much the count may change in `period_seconds`: by `value` pods, or by `value` percent."""
+
+    type: Annotated[Literal["Pods", "Percent"], one_of("Pods", "Percent")]
+    value: Annotated[int, whole(1)]
+    period_seconds: Annotated[int, whole(1, 1800)]
+
+
+Policies: TypeAlias = Annotated[tuple[Policy, ...], Field(min_length=1)]
+
+_PER_15_S = Policy(type="Percent", value=100, periodSeconds=15)
+_SELECT = one_of("Max", "Min", "Disabled")
+
+
+class Direction(Section):
+    """One direction of the HPA's `behavior`. The defaults are the HPA's for scaling up."""
+
+    stabilization_window_seconds: Annotated[int, whole(0, 3600)] = 0
+    select_policy: Annotated[Literal["Max", "Min", "Disabled"], _SELECT] = "Max"
+    policies: Policies = (Policy(type="Pods", value=4, periodSeconds=15), _PER_15_S)
+    tolerance: Annotated[float, number(0)] = 0.1
+
+
+class ScaleDown(Direction):
+    """The same with the HPA's defaults for scaling down."""
+
+    stabilization_window_seconds: Annotated[int, whole(0, 3600)] = 300
+    policies: Policies = (_PER_15_S,)
+
+
+class Behavior(Section):
+    """The HPA's `behavior`, missing parts filled with its defaults."""
+
+    scale_up: Direction = Direction()
+    scale_down: ScaleDown = ScaleDown()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What the other annotations say. `problems` names those that say nothing clear."""
+
+    paused: bool = False
+    replicas: int | None = None
+    scale_in: bool = False
+    scale_out: bool = False
+    force_activation: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One queue and what it asks for: `target` per replica, active above `activation`, both in the queue's unit.
+
+    `connection` and `queue` are the broker type's own values; `shown` are its parameters after defaults, no secrets.
+    """
+
+    type: str
+    name: str
+    metric_type: MetricType
+    target: float
+    activation: float
+    connection: BaseModel = field(repr=False)
+    queue: BaseModel = field(repr=False)
+    shown: Mapping[str, str | float | bool] = field(compare=False)
+
+    @property
+    def source(self) -> tuple[str, BaseModel]:
+        """Triggers with an equal source share one connection and one read."""
+        return self.type, self.connection
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A valid rule. Times in seconds."""
+
+    triggers: tuple[Trigger, ...]
+    polling_interval: float
+    cooldown_period: float
+    initial_cooldown_period: float
+    min_replicas: int
+    max_replicas: int
+    idle_replicas: int | None
+    behavior: Behavior | None
+    pause: Pause
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidRule:
+    """A rule that cannot be read, and all that is wrong with it. Its pause annotations still work."""
+
+    problems: tuple[Problem, ...]
+    pause: Pause

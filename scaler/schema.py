@@ -1,0 +1,72 @@
+"""What the annotation may hold, section by section; fields of a later version are known, and refused by name."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field
+
+from scaler.kinds import Flag, Text, one_of, seconds, whole
+from scaler.rule import Behavior, MetricType, Section
+
+#: How many triggers a rule may have.
+TRIGGERS: Final = 20
+
+
+def _later(value: Any) -> Any:
+    raise ValueError("is not supported yet: leave it out")
+
+
+def _later_if_true(value: Any) -> Any:
+    return value if value is False else _later(value)
+
+
+def _no_reference(value: Any) -> Any:
+    raise ValueError("is KEDA's: write `authentication` instead (`scaler migrate` turns one into the other)")
+
+
+Later = Annotated[None, BeforeValidator(_later)]
+LaterIfTrue = Annotated[Literal[False], BeforeValidator(_later_if_true)]
+
+
+class TriggerSchema(Section):
+    """One entry of `triggers`."""
+
+    type: Text
+    name: Text | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    metric_type: Annotated[MetricType, one_of("AverageValue", "Value")] = "AverageValue"
+    authentication: Later = None
+    authentication_ref: Annotated[None, BeforeValidator(_no_reference)] = None
+    use_cached_metrics: Flag | None = None
+
+
+class AutoscalerSchema(Section):
+    """KEDA's `advanced.horizontalPodAutoscalerConfig`."""
+
+    name: Text | None = None
+    behavior: Behavior | None = None
+
+
+class AdvancedSchema(Section):
+    """KEDA's `advanced`."""
+
+    horizontal_pod_autoscaler_config: AutoscalerSchema | None = None
+    scaling_modifiers: Later = None
+    restore_to_original_replica_count: LaterIfTrue = False
+
+
+class RuleSchema(Section):
+    """The whole annotation."""
+
+    triggers: Annotated[list[TriggerSchema], Field(min_length=1, max_length=TRIGGERS)]
+    polling_interval: Annotated[float, seconds(0.5)] = 30.0
+    cooldown_period: Annotated[float, seconds(0)] = 300.0
+    initial_cooldown_period: Annotated[float, seconds(0)] | None = None
+    min_replica_count: Annotated[int, whole(0)] = 0
+    max_replica_count: Annotated[int, whole(1)] = 100
+    idle_replica_count: Annotated[int, whole(0)] | None = None
+    behavior: Behavior | None = None
+    advanced: AdvancedSchema | None = None
+    fallback: Later = None
+    scaling_modifiers: Later = None
+    restore_to_original_replica_count: LaterIfTrue = False
+    env_source_container_name: Later = None

@@ -1,0 +1,43 @@
+"""A TCP relay before a broker: it adds latency, counts connections, and can stop passing anything on."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+
+class Relay:
+    """Listens on a loopback port of its own."""
+
+    def __init__(self, host: str, port: int, delay: float = 0.0) -> None:
+        self._upstream = (host, port)
+        self._delay = delay
+        self._writers: list[asyncio.StreamWriter] = []
+        self.frozen = False
+        self.connections = 0
+        """How many were ever made."""
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self.host, self.port = self._server.sockets[0].getsockname()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.01)
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        behind, before = await asyncio.open_connection(*self._upstream)
+        self._writers += (writer, before)
+        await asyncio.gather(self._pass(reader, before), self._pass(behind, writer), return_exceptions=True)
+
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        while data := await source.read(65536):
+            if not self.frozen:
+                loop.call_later(self._delay, sink.write, data)
+        loop.call_later(self._delay, sink.close)
