@@ -112,7 +112,7 @@ async def api(answer: Any) -> AsyncIterator[tuple[Scaler, list[str]]]:
     """A scaler before a management API that always answers so, and the paths it asked for."""
     asked = []
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         asked.append(request.path_qs)
         made: web.StreamResponse = await answer(request)
         return made
@@ -142,7 +142,7 @@ A = Queue(name="a", vhost="/")
     ],
 )
 async def test_any_other_status_is_an_error(status: int, message: str) -> None:
-    async def answer(_: web.Request) -> web.Response:
+    async def answer(_: web.BaseRequest) -> web.Response:
         return web.Response(status=status, headers={"Location": "/elsewhere"})
 
     async with api(answer) as (scaler, asked):
@@ -152,7 +152,7 @@ async def test_any_other_status_is_an_error(status: int, message: str) -> None:
 
 
 async def test_an_answer_without_end_is_cut_off() -> None:
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         with contextlib.suppress(ConnectionError):
@@ -166,7 +166,7 @@ async def test_an_answer_without_end_is_cut_off() -> None:
 
 
 async def test_a_broker_that_gives_no_counts_is_asked_without_flags() -> None:
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.BaseRequest) -> web.Response:
         row = {"name": "a"} if "enable_queue_totals" in request.query else {"name": "a", "messages": 5}
         return web.json_response([row])
 

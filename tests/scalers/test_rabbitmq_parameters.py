@@ -16,7 +16,7 @@ CASES = json.loads((Path(__file__).parents[1] / "cases" / "keda_rabbitmq.json").
 Case = dict[str, Any]
 
 
-def of_kind(*kinds: str) -> Any:
+def of_kind(*kinds: str) -> pytest.MarkDecorator:
     cases = [case for case in CASES if case["kind"] in kinds]
     return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
 
@@ -62,8 +62,8 @@ def test_keda_reading(case: Case) -> None:
     assert (answer.activity > parameters.activation) == case["expect"]["active"]
 
 
-def rabbit(host: str, auth: dict[str, str] | None = None, **metadata: str) -> Parameters:
-    return Parameters.parse({"queueName": "q", "host": host, **metadata}, auth or {})
+def rabbit(host: str, /, **metadata: str) -> Parameters:
+    return Parameters.parse({"queueName": "q", "host": host, **metadata})
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_connection(host: str, metadata: dict[str, str], connection: dict[str, A
 
 
 def test_username_and_password_replace_those_in_host() -> None:
-    found = rabbit("amqp://u:p@h", {"username": "a", "password": "b"}).connection()
+    metadata = {"queueName": "q", "host": "amqp://u:p@h"}
+    found = Parameters.parse(metadata, {"username": "a", "password": "b"}).connection()
     assert (found.username, found.password.get_secret_value()) == ("a", "b")
 
 
@@ -153,7 +154,8 @@ def test_warnings(host: str, metadata: dict[str, str], warning: str) -> None:
 
 
 def test_no_password_is_shown() -> None:
-    found = rabbit("amqp://u:canary@h", {"username": "u", "password": "canary"})
+    metadata = {"queueName": "q", "host": "amqp://u:canary@h"}
+    found = Parameters.parse(metadata, {"username": "u", "password": "canary"})
     seen = (found, found.connection(), found.shown(), found.warnings())
     assert "canary" not in f"{seen!r} {seen!s}"
 
