@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaler.parse import parse
-from scaler.rule import InvalidRule, Policy, Rule
+from scaler.rule import InvalidRule, Rule
 from tests.rules import annotations, rule, trigger
 
 
