@@ -11,6 +11,7 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
+from aiohttp.helpers import is_ip_address
 from yarl import URL
 
 from scalers import Dial, Reading, Scaler, ScalerError
@@ -87,8 +88,11 @@ class HttpScaler(Scaler[Connection, Queue]):
 
     async def _body(self, path: str) -> bytes:
         url = URL(f"{self.connection.scheme}://{self.connection.place}{path}", encoded=True)
-        session = self._session or await self._open()
-        async with session.get(url, allow_redirects=False) as response:
+        if is_ip_address(self.connection.host):
+            # aiohttp asks its resolver about names only.
+            await self.dial.resolve(self.connection.host, self.connection.port)
+        self._session = self._session or self._opened()
+        async with self._session.get(url, allow_redirects=False) as response:
             if response.status != 200:
                 raise Refused(_REFUSALS.get(response.status, f"unexpected HTTP status {response.status}"))
             body = bytearray()
@@ -98,9 +102,7 @@ class HttpScaler(Scaler[Connection, Queue]):
                     raise Refused(f"the answer is longer than {_LARGEST_ANSWER >> 20} MiB")
             return bytes(body)
 
-    async def _open(self) -> aiohttp.ClientSession:
-        # aiohttp asks no resolver about a host that is an address already, so the question is put here.
-        await self.dial.resolve(self.connection.host, self.connection.port)
+    def _opened(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             resolver=_Resolver(self.dial),
             use_dns_cache=False,
@@ -109,13 +111,12 @@ class HttpScaler(Scaler[Connection, Queue]):
             ssl=ssl.create_default_context() if self.connection.tls else True,
             socket_factory=self._socket,
         )
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             headers=_headers(self.connection),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(),
         )
-        return self._session
 
     def _socket(self, address: AddrInfoType) -> socket.socket:
         made = socket.socket(*address[:3])

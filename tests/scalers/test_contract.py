@@ -26,6 +26,10 @@ async def resolve(host: str, _: int) -> str:
     return "127.0.0.1"
 
 
+def test_every_type_has_a_rig() -> None:
+    assert {rig.type for rig in rigs().values()} == set(scalers.known())
+
+
 @pytest.fixture(params=rigs().items(), ids=lambda item: item[0])
 def rig_type(request: pytest.FixtureRequest) -> type[Rig]:
     kind: type[Rig] = request.param[1]

@@ -69,6 +69,15 @@ async def test_a_missing_vhost_is_named(amqp: RabbitmqAmqp) -> None:
             await scaler.read([amqp.queue("a")])
 
 
+async def test_vhosts_read_together_share_few_connections(http: RabbitmqHttp) -> None:
+    http.create(["a"])
+    async with scaler_for(http.connection(http.place)) as scaler:
+        others = [Queue(name="a", vhost=f"nowhere{number}") for number in range(20)]
+        answers = await scaler.read([*others, http.queue("a")])
+        assert answers[-1] == Reading(0, 0)
+        assert scaler.connections <= 4
+
+
 async def test_a_refused_vhost_spares_the_others(http: RabbitmqHttp) -> None:
     http.create(["a"])
     async with scaler_for(http.connection(http.place)) as scaler:
@@ -163,6 +172,20 @@ async def test_an_answer_without_end_is_cut_off() -> None:
     async with api(answer) as (scaler, _):
         with pytest.raises(ScalerError, match="longer than 64 MiB"):
             await scaler.read([A])
+
+
+async def test_a_frame_without_end_is_cut_off() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x01\x00\x00\xff\xff\xff\xff" + bytes(2**20))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        connection = Connection(protocol="amqp", scheme="amqp", host="h", port=port, vhost="/")
+        async with scaler_for(connection) as scaler:
+            with pytest.raises(ScalerError, match="does not speak AMQP"):
+                await scaler.read([A])
 
 
 async def test_a_broker_that_gives_no_counts_is_asked_without_flags() -> None:
