@@ -130,6 +130,10 @@ def _broker_parameters(entry: dict[str, Any], path: str) -> Parameters[Any, Any]
         raise Invalid([Problem(f"{path}.type", f"unknown type {echo(kind)}; {nearest(kind, known())}")])
     if not isinstance(metadata, dict):
         raise Invalid([])
+    later = [key for key in metadata if key.endswith("FromEnv")]
+    if later:
+        message = "the target's environment is not read yet: write the parameter itself"
+        raise Invalid([Problem(f"{path}.metadata.{key}", message) for key in later])
     wrong = [key for key, value in metadata.items() if not isinstance(value, str)]
     if wrong:
         raise Invalid(

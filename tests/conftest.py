@@ -1,115 +1,126 @@
-"""Fixtures: one real cluster and one real RabbitMQ per test run, one namespace and one virtual host per test."""
+"""What tests ask for by name. Nothing is started before a test asks."""
 
-import secrets
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import shared
+from tests.cluster.access import Access
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.proxy import Proxy
-from tests.cluster.user import User
-from tests.rabbitmq import RabbitMQ, Vhost
+from tests.rabbitmq import Rabbitmq, Vhost, external
+from tests.rabbitmq_server import RabbitmqServer
 from tests.running import Running
-from tests.shared import State, shared
 
-#: Starts a scaler that watches the namespace of the test; flags are added to the command.
-StartScaler = Callable[..., Running]
+Start = Callable[..., Running]
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all workers of this run share."""
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of this test run."""
     base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the tests shared. A test run that is killed needs no help: its keepers notice."""
+    factory: pytest.TempPathFactory | None = getattr(config, "_tmp_path_factory", None)
+    if factory and "PYTEST_XDIST_WORKER" not in os.environ:
+        shared.end(factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")
-def cluster(run_folder: Path) -> Iterator[ControlPlane]:
-    """The shared cluster, with the manifests applied."""
-
-    def start(folder: Path) -> tuple[State, Callable[[], None]]:
-        made = ControlPlane(folder / "data")
-        made.start()
-        made.install()
-        return {"ports": made.ports}, made.stop
-
-    with shared(run_folder / "cluster", start) as state:
-        yield ControlPlane(run_folder / "cluster" / "data", state["ports"])
-
-
-@pytest.fixture(scope="session")
-def rabbitmq(run_folder: Path) -> Iterator[RabbitMQ]:
-    """The shared broker."""
-
-    def start(folder: Path) -> tuple[State, Callable[[], None]]:
-        made = RabbitMQ(folder / "data")
-        if not made.given:
-            made.start()
-        return {"ports": made.ports}, made.stop
-
-    with shared(run_folder / "rabbitmq", start) as state:
-        yield RabbitMQ(run_folder / "rabbitmq" / "data", state["ports"])
+def cluster(session_folder: Path) -> Access:
+    """A real Kubernetes with manifests/base applied; pods on the node `fake-0` become Ready."""
+    said = shared.shared("cluster", session_folder)
+    return Access(Path(said["folder"]), said["port"])
 
 
 @pytest.fixture
-def private_rabbitmq(tmp_path: Path) -> Iterator[RabbitMQ]:
-    """A broker that the test may stop and kill."""
-    broker = RabbitMQ(tmp_path / "rabbitmq", given=False)
-    broker.start()
-    yield broker
-    broker.stop()
+def namespace(cluster: Access) -> Iterator[str]:
+    """A namespace of the shared cluster for one test."""
+    client = cluster.client
+    name = client.create_namespace()
+    yield name
+    client.delete_namespace(name)
 
 
 @pytest.fixture
 def private_cluster(tmp_path: Path) -> Iterator[ControlPlane]:
-    """A cluster that the test may stop and kill; it has no pods."""
-    made = ControlPlane(tmp_path / "cluster", pods=False)
-    made.start()
-    made.install()
+    """A cluster whose API server the test may kill; manifests/base applied, but no pod ever becomes Ready."""
+    plane = ControlPlane(tmp_path / "cluster", kwok=False)
+    plane.start()
+    try:
+        plane.install()
+        yield plane
+    finally:
+        plane.stop()
+
+
+@pytest.fixture
+def proxy(cluster: Access) -> Iterator[Proxy]:
+    """Stands before the shared API server and breaks what the test wants broken."""
+    with Proxy(cluster.scaler_kubeconfig(), cluster.folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(session_folder: Path) -> Rabbitmq:
+    """A real RabbitMQ with its management API."""
+    given = external()
+    if given:
+        return given
+    said = shared.shared("rabbitmq", session_folder)
+    return Rabbitmq(said["amqp_url"], said["management_url"])
+
+
+@pytest.fixture
+def vhost(rabbitmq: Rabbitmq) -> Iterator[Vhost]:
+    """A vhost of the shared broker for one test."""
+    made = rabbitmq.create_vhost()
     yield made
-    made.stop()
+    rabbitmq.delete_vhost(made)
 
 
 @pytest.fixture
-def vhost(rabbitmq: RabbitMQ) -> Iterator[Vhost]:
-    """A virtual host of the shared broker."""
-    made = Vhost(rabbitmq, f"test-{secrets.token_hex(4)}")
-    made.create()
-    yield made
-    made.remove()
+def private_rabbitmq(tmp_path: Path) -> Iterator[RabbitmqServer]:
+    """A broker that the test may stop, kill and start again."""
+    server = RabbitmqServer(tmp_path / "rabbitmq")
+    server.start()
+    yield server
+    server.discard()
 
 
 @pytest.fixture
-def user(cluster: ControlPlane) -> Iterator[User]:
-    """An administrator in a new namespace of the shared cluster."""
-    user = User(cluster)
-    user.enter_new_namespace()
-    yield user
-    user.leave()
+def scaler(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
+    """Starts `scaler run`: `scaler(*flags, kubeconfig=, namespace=, env=, wait=True)`.
 
-
-@pytest.fixture
-def start_scaler(cluster: ControlPlane, user: User, tmp_path: Path) -> Iterator[StartScaler]:
-    """Starts scalers that watch the test's namespace, and ends them after it."""
+    By default against the shared cluster with the rights of manifests/base, for the test's own namespace. Another
+    kubeconfig is the proxy's or the private cluster's; `namespace=""` watches the whole cluster.
+    """
     started: list[Running] = []
 
-    def start(*flags: str, proxy: Proxy | None = None) -> Running:
-        token = cluster.account_token("scalerule-system", "scaler")
-        server = proxy.url if proxy else None
-        kubeconfig = cluster.write_kubeconfig(tmp_path / "scaler.kubeconfig", token, server)
-        running = Running(tmp_path, kubeconfig, f"--watch-namespace={user.namespace}", *flags)
-        running.start()
+    def start(
+        *flags: str,
+        kubeconfig: Path | None = None,
+        namespace: str | None = None,
+        env: dict[str, str] | None = None,
+        wait: bool = True,
+    ) -> Running:
+        if kubeconfig is None:
+            kubeconfig = request.getfixturevalue("cluster").scaler_kubeconfig()
+        if namespace is None:
+            namespace = request.getfixturevalue("namespace")
+        watched = (f"--watch-namespace={namespace}",) if namespace else ()
+        running = Running(tmp_path, kubeconfig, (*watched, *flags), env or {})
         started.append(running)
+        if wait:
+            running.wait_ready()
         return running
 
     yield start
     for running in started:
         running.kill()
-
-
-@pytest.fixture
-def proxy(cluster: ControlPlane) -> Iterator[Proxy]:
-    """Something between the scaler and the API server that can fail."""
-    with Proxy(cluster.url, cluster.authority) as made:
-        yield made

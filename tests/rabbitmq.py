@@ -1,206 +1,134 @@
-"""A real RabbitMQ on loopback, with its management plugin: Debian's package, a data folder and ports of its own."""
+"""A RabbitMQ broker as a test's user sees it: vhosts, queues, messages, and what the broker counts by itself."""
 
-import json
 import os
-import signal
-import urllib.error
-import urllib.request
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import pika
+import requests
 
-from tests.process import Process, free_port
-
-#: Not the one in /usr/sbin: that one switches to a user of its own.
-_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-_PORTS = ("amqp", "management", "dist", "epmd")
+Channel = Any
 
 
-class RabbitMQ:
-    """A broker in a folder; or the one that SCALER_TEST_RABBITMQ names, which is neither started nor stopped."""
+class Vhost(NamedTuple):
+    """One vhost, so that a test has the broker for itself."""
 
-    def __init__(self, folder: Path, ports: dict[str, int] | None = None, *, given: bool = True) -> None:
-        address = os.environ.get("SCALER_TEST_RABBITMQ") if given else None
-        self.given = address is not None
-        self.folder = folder
-        self.ports = ports or {name: free_port() for name in _PORTS}
-        self._server: Process | None = None
-        self.amqp_url = f"amqp://guest:guest@127.0.0.1:{self.ports['amqp']}/"
-        self.management_url = f"http://guest:guest@127.0.0.1:{self.ports['management']}/"
-        if address is not None:
-            parts = urlsplit(address)
-            self.amqp_url = address
-            self.management_url = os.environ.get(
-                "SCALER_TEST_RABBITMQ_MANAGEMENT", f"http://{parts.username}:{parts.password}@{parts.hostname}:15672/"
-            )
+    name: str
+    amqp_url: str
+    """With the vhost in its path."""
+    management_url: str
+    """With the vhost in its path, as a trigger's `host` wants it."""
 
-    def start(self) -> None:
-        """Start it on the data that is there, and wait until it answers on both ports."""
-        assert _SERVER.exists(), "no rabbitmq-server: apt-get install rabbitmq-server, or set SCALER_TEST_RABBITMQ"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._configure()
-        self._server = Process("rabbitmq", [_SERVER], self.folder / "output.log", self._environment())
-        self._server.wait_until(self._ready, 60)
-
-    def stop(self) -> None:
-        """End it in order, so that durable queues and their messages stay."""
-        if self._server is not None:
-            self._server.stop(seconds=30)
-            self._server = None
-            self._stop_epmd()
-
-    def kill(self) -> None:
-        """End it at once, as a crash would."""
-        assert self._server is not None
-        os.killpg(self._server.popen.pid, signal.SIGKILL)
-        self._server.popen.wait()
-        self._server = None
-
-    def manage(self, method: str, *path: str, **body: Any) -> Any:
-        """A request to the management API; names in the path are quoted."""
-        url = urlsplit(self.management_url)
-        base = f"http://{url.hostname}:{url.port}"
-        address = f"{base}/api/" + "/".join(quote(part, safe="") for part in path)
-        request = urllib.request.Request(address, json.dumps(body).encode() if body else None, method=method)
-        request.add_header("Content-Type", "application/json")
-        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        passwords.add_password(None, base, url.username or "", url.password or "")
-        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords))
-        with opener.open(request, timeout=10) as answer:
-            text = answer.read()
-            return json.loads(text) if text else None
-
-    def _ready(self) -> bool:
-        try:
-            self.manage("GET", "overview")
-            pika.BlockingConnection(pika.URLParameters(self.amqp_url)).close()
-        except (OSError, urllib.error.URLError, pika.exceptions.AMQPError):
-            return False
-        return True
-
-    def _configure(self) -> None:
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
-        cookie = home / ".erlang.cookie"
-        if not cookie.exists():
-            cookie.write_text("tests")
-            cookie.chmod(0o400)
-        (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-        (self.folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = 127.0.0.1:{self.ports['amqp']}\n"
-            f"management.tcp.port = {self.ports['management']}\n"
-            "management.tcp.ip = 127.0.0.1\n"
-        )
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "HOME": str(self.folder / "home"),
-            "RABBITMQ_NODENAME": f"test{self.ports['amqp']}@localhost",
-            "RABBITMQ_DIST_PORT": str(self.ports["dist"]),
-            "ERL_EPMD_PORT": str(self.ports["epmd"]),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
-            "RABBITMQ_PID_FILE": str(self.folder / "pid"),
-            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
-            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2",
-        }
-
-    def _stop_epmd(self) -> None:
-        """Erlang's port mapper outlives the node: the one on our port is ours."""
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                name, environment = (folder / "comm").read_text(), (folder / "environ").read_bytes()
-            except OSError:
-                continue
-            if name.startswith("epmd") and f"ERL_EPMD_PORT={self.ports['epmd']}\0".encode() in environment:
-                os.kill(int(folder.name), signal.SIGTERM)
-
-
-class Vhost:
-    """A virtual host of a broker, as a user of the broker has it."""
-
-    def __init__(self, broker: RabbitMQ, name: str) -> None:
-        self.broker = broker
-        self.name = name
-
-    @property
-    def amqp_url(self) -> str:
-        """Its address over AMQP."""
-        return self.broker.amqp_url.rsplit("/", 1)[0] + "/" + quote(self.name, safe="")
-
-    @property
-    def management_url(self) -> str:
-        """Its address over the management API."""
-        return self.broker.management_url.rstrip("/") + "/" + quote(self.name, safe="")
-
-    def create(self) -> None:
-        """Make it, and let our user in."""
-        user = urlsplit(self.broker.amqp_url).username or "guest"
-        self.broker.manage("PUT", "vhosts", self.name, description="tests")
-        self.broker.manage("PUT", "permissions", self.name, user, configure=".*", write=".*", read=".*")
-
-    def remove(self) -> None:
-        """With all its queues."""
-        self.broker.manage("DELETE", "vhosts", self.name)
-
-    def declare(self, queues: Iterable[str]) -> None:
-        """Make durable queues; those that are there stay as they are."""
-        with self._channel() as channel:
+    def declare(self, *queues: str) -> None:
+        """Durable classic queues, empty if they are new."""
+        with self.channel() as channel:
             for queue in queues:
                 channel.queue_declare(queue, durable=True)
 
-    def publish(self, queue: str, messages: int) -> None:
-        """Put persistent messages into a queue, and know that they arrived."""
-        with self._channel() as channel:
-            channel.confirm_delivery()
-            for _ in range(messages):
-                channel.basic_publish("", queue, b"work", pika.BasicProperties(delivery_mode=2))
+    def publish(self, queue: str, count: int = 1, body: bytes = b"x") -> None:
+        """So many messages; they are in the queue when this returns, and outlive a restart."""
+        persistent = pika.BasicProperties(delivery_mode=2)
+        with self.channel() as channel:
+            for _ in range(count):
+                channel.basic_publish("", queue, body, persistent)
+            # Answered behind the messages: the queue has them by then.
+            channel.queue_declare(queue, passive=True)
 
-    def publish_everywhere(self, queues: Iterable[str], messages: int) -> None:
-        """Put messages into all these queues at once, by way of a fanout exchange."""
-        with self._channel() as channel:
-            channel.exchange_declare("everywhere", "fanout")
+    def consume(self, queue: str, count: int) -> None:
+        """Take so many messages off, as a worker that is done with them."""
+        with self.channel() as channel:
+            for _ in range(count):
+                channel.basic_get(queue, auto_ack=True)
+            channel.queue_declare(queue, passive=True)
+
+    def purge(self, *queues: str) -> None:
+        with self.channel() as channel:
             for queue in queues:
-                channel.queue_bind(queue, "everywhere")
-            for _ in range(messages):
-                channel.basic_publish("everywhere", "", b"work")
+                channel.queue_purge(queue)
 
-    def purge(self, queue: str) -> None:
-        """Take all messages out."""
-        with self._channel() as channel:
-            channel.queue_purge(queue)
+    def delete(self, *queues: str) -> None:
+        with self.channel() as channel:
+            for queue in queues:
+                channel.queue_delete(queue)
 
-    def delete(self, queue: str) -> None:
-        """Remove a queue."""
-        with self._channel() as channel:
-            channel.queue_delete(queue)
+    def depth(self, queue: str) -> int:
+        """Messages that wait for a consumer."""
+        with self.channel() as channel:
+            count: int = channel.queue_declare(queue, passive=True).method.message_count
+            return count
 
-    def connections(self) -> int:
-        """How many AMQP connections of the scaler the broker itself counts in this vhost."""
-        found = self.broker.manage("GET", "vhosts", self.name, "connections")
-        return sum(each.get("client_properties", {}).get("connection_name") == "scalerule" for each in found)
-
-    def _channel(self) -> Any:
-        connection = pika.BlockingConnection(pika.URLParameters(self.amqp_url))
-        return _Closing(connection)
+    def channel(self) -> "_Channel":
+        """A channel of a connection of its own, for `with`."""
+        return _Channel(self.amqp_url)
 
 
-class _Closing:
-    """A channel that takes its connection along."""
+class _Channel:
+    def __init__(self, url: str) -> None:
+        self._connection = pika.BlockingConnection(pika.URLParameters(url))
 
-    def __init__(self, connection: pika.BlockingConnection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Channel:
         return self._connection.channel()
 
     def __exit__(self, *error: object) -> None:
-        if self._connection.is_open:
-            self._connection.close()
+        self._connection.close()
+
+
+class Rabbitmq:
+    """A broker that somebody runs."""
+
+    def __init__(self, amqp_url: str, management_url: str) -> None:
+        self.amqp_url = amqp_url.rstrip("/")
+        self.management_url = management_url.rstrip("/")
+
+    @property
+    def vhost(self) -> Vhost:
+        """The default one, `/`."""
+        return self._vhost("/")
+
+    def create_vhost(self) -> Vhost:
+        """A new one with a random name, open to our user."""
+        name = f"test-{secrets.token_hex(4)}"
+        self.manage("PUT", f"vhosts/{name}")
+        user = urlsplit(self.amqp_url).username or "guest"
+        self.manage("PUT", f"permissions/{name}/{user}", {"configure": ".*", "write": ".*", "read": ".*"})
+        return self._vhost(name)
+
+    def delete_vhost(self, vhost: Vhost) -> None:
+        self.manage("DELETE", f"vhosts/{quote(vhost.name, safe='')}")
+
+    def connections(self, vhost: Vhost) -> int:
+        """Open AMQP connections into that vhost, by the broker's own list, which is right at once."""
+        # With the statistics it would be up to five seconds late.
+        found = self.manage("GET", "connections?disable_stats=true")
+        return sum(connection["vhost"] == vhost.name for connection in found)
+
+    def http_requests(self) -> int:
+        """Requests to the management API so far, ours and this one included: each has to log in."""
+        node = self.manage("GET", "overview")["node"]
+        attempts = self.manage("GET", f"auth/attempts/{node}")
+        return sum(each["auth_attempts"] for each in attempts if each["protocol"] == "http")
+
+    def manage(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One request to the management API, below /api."""
+        session = requests.Session()
+        session.trust_env = False
+        answer = session.request(method, f"{self.management_url}/api/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def _vhost(self, name: str) -> Vhost:
+        path = quote(name, safe="")
+        return Vhost(name, f"{self.amqp_url}/{path}", f"{self.management_url}/{path}")
+
+
+def external() -> Rabbitmq | None:
+    """The broker that SCALER_TEST_RABBITMQ names, if it does."""
+    amqp = os.environ.get("SCALER_TEST_RABBITMQ")
+    if not amqp:
+        return None
+    parts = urlsplit(amqp)
+    login = parts.netloc.rpartition("@")[0] or "guest:guest"
+    management = os.environ.get("SCALER_TEST_RABBITMQ_MANAGEMENT") or f"http://{login}@{parts.hostname}:15672"
+    return Rabbitmq(f"{parts.scheme}://{login}@{parts.hostname}:{parts.port or 5672}", management)

@@ -1,95 +1,97 @@
-"""The real command, run as a user runs it, with the ServiceAccount and the Role that the manifests ship."""
+"""The real command, as a process of its own: started, watched from outside, told to end, or killed."""
 
 import json
-import os
 import signal
 import sys
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cluster.user import eventually
-from tests.process import Process, free_port
+from tests.ports import free_ports
+from tests.process import Process
+
+_READY = 20.0
+#: What it may take to end when it is told to.
+_FAREWELL = 5.0
 
 
 class Running:
-    """One `scaler run` in a process of its own."""
+    """One `scaler run` on ports of its own."""
 
-    def __init__(self, folder: Path, kubeconfig: Path, *flags: str) -> None:
-        self.log = folder / "scaler.log"
-        self._command = [
-            sys.executable,
-            "-m",
-            "scaler",
-            "run",
-            f"--kubeconfig={kubeconfig}",
-            "--log-format=json",
-            *flags,
-        ]
-        self.metrics_url = ""
-        self.page_url = ""
-        self._process: Process | None = None
-
-    def start(self, *, ready: bool = True) -> None:
-        """Start it; with `ready`, wait until it has listed the Deployments."""
-        ports = free_port(), free_port()
-        self.metrics_url, self.page_url = (f"http://127.0.0.1:{port}" for port in ports)
-        listen = [f"--metrics-address=127.0.0.1:{ports[0]}", f"--page-address=127.0.0.1:{ports[1]}"]
-        environment = {**os.environ, "SCALER_ALLOW_DESTINATION": "127.0.0.0/8"}
-        self._process = Process("scaler", [*self._command, *listen], self.log, environment)
-        if ready:
-            self._process.wait_until(self.is_ready, 30)
-
-    def is_ready(self) -> bool:
-        """Whether /readyz says so."""
-        return self._health("readyz") == 200
-
-    def is_alive(self) -> bool:
-        """Whether /healthz says so."""
-        return self._health("healthz") == 200
-
-    def stop(self) -> float:
-        """End it as Kubernetes does; returns the seconds that it took. It must end in order, within 5 s."""
-        assert self._process is not None
-        started = time.monotonic()
-        code = self._process.stop(signal.SIGTERM)
-        took = time.monotonic() - started
-        assert (code, took < 5.0) == (0, True), f"exit {code} after {took:.1f} s:\n{self._process.tail()}"
-        self._process = None
-        return took
-
-    def kill(self) -> None:
-        """End it at once, as a node that dies does."""
-        if self._process is not None:
-            self._process.stop(signal.SIGKILL)
-            self._process = None
+    def __init__(self, folder: Path, kubeconfig: Path, flags: tuple[str, ...], env: Mapping[str, str]) -> None:
+        metrics, page = free_ports(2)
+        self.url = f"http://127.0.0.1:{metrics}"
+        self.page_url = f"http://127.0.0.1:{page}"
+        self._log = folder / f"scaler-{metrics}.log"
+        addresses = (f"--metrics-address=127.0.0.1:{metrics}", f"--page-address=127.0.0.1:{page}")
+        command = (sys.executable, "-m", "scaler", "run", f"--kubeconfig={kubeconfig}", "--log-format=json")
+        environment = {"SCALER_ALLOW_DESTINATION": "127.0.0.0/8", **env}
+        self._process = Process("scaler", [*command, *addresses, *flags], self._log, environment)
 
     @property
     def pid(self) -> int:
-        """Of the running process."""
-        assert self._process is not None
-        return self._process.popen.pid
+        return self._process.pid
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Everything that it logged."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+    @property
+    def alive(self) -> bool:
+        return self._process.alive
 
-    def metric(self, name: str, **labels: str) -> float | None:
-        """The sum of the samples with these labels; None where there is none."""
-        page = requests.get(f"{self.metrics_url}/metrics", timeout=10).text
-        samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
-        found = [each.value for each in samples if each.name == name and labels.items() <= each.labels.items()]
-        return sum(found) if found else None
+    def wait_ready(self, timeout: float = _READY) -> None:
+        """Until /readyz answers 200; Died with the end of its log if it ends before."""
+        self._process.wait_until(self.ready, timeout)
 
-    def wait_for_rules(self, state: str, count: int, seconds: float = 20.0) -> None:
-        """Until so many rules are in a state."""
-        eventually(lambda: self.metric("scaler_rules", state=state) == count, f"{count} rules {state}", seconds)
-
-    def _health(self, path: str) -> int:
+    def ready(self) -> bool:
         try:
-            return requests.get(f"{self.metrics_url}/{path}", timeout=2).status_code
+            return self.get("/readyz").ok
         except requests.RequestException:
-            return 0
+            return False
+
+    def stop(self) -> None:
+        """SIGTERM; AssertionError unless it ends in 5 s, with status 0."""
+        if not self.alive:
+            self._process.check()
+        self._process.stop(_FAREWELL)
+        assert self._process.status == 0, f"ended with status {self._process.status}:\n{self._process.tail()}"
+
+    def kill(self) -> None:
+        """As by a node that dies."""
+        self._process.kill()
+
+    def pause(self) -> None:
+        """Take its time away, as by a node that hangs, until `resume`."""
+        self._process.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.signal(signal.SIGCONT)
+
+    def get(self, path: str) -> requests.Response:
+        """A page of the metrics and health port."""
+        session = requests.Session()
+        session.trust_env = False
+        return session.get(self.url + path, timeout=5)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every line so far; one that is no JSON (a traceback) as {"message": line}."""
+        return [_line(line) for line in self._log.read_text().splitlines()]
+
+    def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Every sample by its name and labels."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        samples = (sample for family in families for sample in family.samples)
+        return {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of that name that have these labels; 0 where there are none."""
+        wanted = set(labels.items())
+        return sum(value for (found, having), value in self.metrics().items() if found == name and wanted <= having)
+
+
+def _line(line: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {"message": line}
+    return found

@@ -1,120 +1,217 @@
-"""Stands before the real API server and fails on demand: with the answers that a healthy one cannot be made to give."""
+"""Stands between the scaler and the real API server, counts every request, and breaks what a test wants broken.
+
+Plain HTTP towards the scaler; its credentials are passed on, so that its rights stay the real ones.
+"""
 
 import asyncio
-import contextlib
+import json
 import re
 import ssl
-import threading
-from dataclasses import dataclass, field
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from threading import Thread
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
 
-from tests.process import free_port
+from tests.cluster.access import Kubeconfig
+from tests.cluster.fault import EXPIRED, Fault, Hang, Refuse
+
+T = TypeVar("T")
+
+#: They belong to one connection, or are the client library's to make.
+_OWN = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "content-encoding"}
 
 
-@dataclass
-class Fault:
-    """An answer for the next `times` requests whose "METHOD path" matches; status 0 is no answer at all."""
+@dataclass(frozen=True)
+class Request:
+    """One request as it came."""
 
-    pattern: str
-    times: int
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
+    at: float
+    """time.monotonic()"""
+    method: str
+    path: str
+    query: dict[str, str]
+    content_type: str
+    user_agent: str
+    body: bytes
+
+    @property
+    def is_watch(self) -> bool:
+        return self.query.get("watch") in ("true", "1")
 
 
 class Proxy:
-    """A plain HTTP reverse proxy in a thread of its own; bearer tokens and streams pass through."""
+    """For `with`: it runs in a thread of its own. Paths are regular expressions over `path?query`, searched."""
 
-    def __init__(self, upstream: str, authority: Path) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.requests: list[str] = []
-        self._upstream = upstream
-        self._context = ssl.create_default_context(cafile=str(authority))
+    def __init__(self, kubeconfig: Path, folder: Path) -> None:
+        self._real = Kubeconfig.read(kubeconfig)
+        self._folder = folder
         self._faults: list[Fault] = []
-        self._watches: set[web.StreamResponse] = set()
+        self._watches: set[asyncio.Future[bytes | None]] = set()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._session: aiohttp.ClientSession
+        self._runner: web.AppRunner
+        self.url = ""
+        self.requests: list[Request] = []
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Proxy":
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self._call(self._open())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+    def __exit__(self, *error: object) -> None:
+        self._call(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join()
+        self._loop.close()
 
-    def fail(self, pattern: str, status: int, times: int = 1, **headers: str) -> None:
-        """Answer the next requests that match with an error; 0 keeps them waiting for ever."""
-        self._faults.append(
-            Fault(pattern, times, status, {name.replace("_", "-"): text for name, text in headers.items()})
-        )
+    @property
+    def kubeconfig(self) -> Path:
+        """The same credentials, by way of here."""
+        name = f"proxy-{self.url.rpartition(':')[2]}.kubeconfig"
+        return Kubeconfig(self.url, None, self._real.token).write(self._folder / name)
+
+    def refuse(
+        self, status: int, method: str = "", path: str = "", times: int = 1, retry_after: float | None = None
+    ) -> Fault:
+        """Answer the next so many matching requests with that status, as the API server words it."""
+        return self._add(Refuse(method, re.compile(path), times, status, retry_after))
+
+    def hang(self, method: str = "", path: str = "", times: int = 1_000_000) -> Fault:
+        """Never answer matching requests, until `heal`."""
+        return self._add(Hang(method, re.compile(path), times))
+
+    def heal(self) -> None:
+        """No more faults; what hangs is cut."""
+        faults, self._faults = self._faults, []
+        for fault in faults:
+            self._loop.call_soon_threadsafe(fault.end)
 
     def cut_watches(self) -> int:
-        """Break every watch in the middle; returns how many there were."""
+        """Break every open watch in mid-stream, as by a lost connection. How many there were."""
+        return self._call(self._end_watches(None))
 
-        async def cut() -> int:
-            cut_off = [watch for watch in self._watches if watch._payload_writer is not None]
-            for watch in cut_off:
-                transport = watch._payload_writer.transport  # type: ignore[union-attr]
-                if transport is not None:
-                    transport.abort()
-            return len(cut_off)
+    def expire_watches(self) -> int:
+        """End every open watch by an ERROR event with code 410, as when its version was compacted."""
+        return self._call(self._end_watches(json.dumps(EXPIRED).encode() + b"\n"))
 
-        return asyncio.run_coroutine_threadsafe(cut(), self._loop).result(10)
+    @property
+    def watching(self) -> int:
+        """Open watches."""
+        return len(self._watches)
 
-    def count(self, pattern: str) -> int:
-        """How many requests matched so far."""
-        return sum(bool(re.search(pattern, request)) for request in self.requests)
+    def count(self, method: str = "", path: str = "") -> int:
+        return len(self.matching(method, path))
 
-    async def _start(self) -> None:
-        connector = aiohttp.TCPConnector(ssl=self._context, limit=0)
-        self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False, read_bufsize=2**21)
+    def matching(self, method: str = "", path: str = "") -> list[Request]:
+        """The requests so far of that method (any if empty) whose path matches."""
+        return [each for each in self.requests if method in ("", each.method) and re.search(path, each.path)]
+
+    def _add(self, fault: Fault) -> Fault:
+        self._faults.append(fault)
+        return fault
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _open(self) -> None:
+        context = ssl.create_default_context(cafile=str(self._real.ca)) if self._real.ca else True
+        connector = aiohttp.TCPConnector(ssl=context, limit=0)
+        # A line of a watch is a whole object. The scaler decompresses for itself.
+        self._session = aiohttp.ClientSession(connector=connector, read_bufsize=2**21, auto_decompress=False)
         app = web.Application(client_max_size=2**24)
-        app.router.add_route("*", "/{path:.*}", self._pass)
+        app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", int(self.url.rsplit(":", 1)[1])).start()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = "http://{}:{}".format(*self._runner.addresses[0])
 
-    async def _stop(self) -> None:
-        await self._session.close()
+    async def _close(self) -> None:
+        for fault in self._faults:
+            fault.end()
+        await self._end_watches(None)
         await self._runner.cleanup()
+        await self._session.close()
 
-    async def _pass(self, request: web.Request) -> web.StreamResponse:
-        line = f"{request.method} {request.path_qs}"
-        self.requests.append(line)
-        fault = next((each for each in self._faults if each.times and re.search(each.pattern, line)), None)
-        if fault is None:
-            return await self._forward(request)
-        fault.times -= 1
-        if not fault.status:
-            await asyncio.sleep(3600)
-        return web.json_response(_status(fault.status), status=fault.status, headers=fault.headers)
+    async def _end_watches(self, farewell: bytes | None) -> int:
+        open_now = [watch for watch in self._watches if not watch.done()]
+        for watch in open_now:
+            watch.set_result(farewell)
+        return len(open_now)
 
-    async def _forward(self, request: web.Request) -> web.StreamResponse:
-        headers = {name: text for name, text in request.headers.items() if name not in ("Host", "Content-Length")}
-        url = self._upstream + request.path_qs
-        timeout = aiohttp.ClientTimeout(total=None)
-        body = await request.read()
-        async with self._session.request(request.method, url, headers=headers, data=body, timeout=timeout) as answer:
-            kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
-            response = web.StreamResponse(status=answer.status, headers=kept)
-            await response.prepare(request)
-            if "watch=true" in request.query_string:
-                self._watches.add(response)
-            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-                async for chunk in answer.content.iter_any():
-                    await response.write(chunk)
-            self._watches.discard(response)
-            return response
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        seen = await _request(request)
+        self.requests.append(seen)
+        for fault in self._faults:
+            if fault.strikes(request.method, request.path_qs):
+                return await fault.answer(request)
+        return await self._pass_on(request, seen)
+
+    async def _pass_on(self, request: web.Request, seen: Request) -> web.StreamResponse:
+        headers = {key: value for key, value in request.headers.items() if key.lower() not in _OWN}
+        # One watch lasts as long as both sides want.
+        timeout = aiohttp.ClientTimeout(total=None if seen.is_watch else 60)
+        url = self._real.server + request.raw_path
+        try:
+            async with self._session.request(
+                request.method, url, headers=headers, data=seen.body or None, timeout=timeout
+            ) as real:
+                if seen.is_watch and real.status == 200:
+                    return await self._stream(request, real)
+                return web.Response(status=real.status, headers=_passed(real), body=await real.read())
+        except aiohttp.ClientError as error:
+            return web.Response(status=502, text=f"proxy: {error}")
+
+    async def _stream(self, request: web.Request, real: aiohttp.ClientResponse) -> web.StreamResponse:
+        answer = web.StreamResponse(headers=_passed(real))
+        await answer.prepare(request)
+        ending: asyncio.Future[bytes | None] = self._loop.create_future()
+        self._watches.add(ending)
+        try:
+            await _lines(answer, real, ending)
+        finally:
+            self._watches.discard(ending)
+        if ending.done() and ending.result() is None and request.transport:
+            request.transport.abort()
+        return answer
 
 
-def _status(code: int) -> dict[str, object]:
-    return {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": f"injected {code}"}
+async def _lines(
+    answer: web.StreamResponse, real: aiohttp.ClientResponse, ending: "asyncio.Future[bytes | None]"
+) -> None:
+    while True:
+        reading = asyncio.ensure_future(real.content.readline())
+        try:
+            await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not reading.done():
+                reading.cancel()
+        line = ending.result() if ending.done() else await reading
+        if line:
+            await answer.write(line)
+        if ending.done() or not line:
+            return
+
+
+async def _request(request: web.Request) -> Request:
+    return Request(
+        time.monotonic(),
+        request.method,
+        request.path,
+        dict(request.query),
+        request.content_type if request.body_exists else "",
+        request.headers.get("User-Agent", ""),
+        await request.read(),
+    )
+
+
+def _passed(real: aiohttp.ClientResponse) -> dict[str, str]:
+    kept = {key: value for key, value in real.headers.items() if key.lower() not in _OWN}
+    encoding = real.headers.get("Content-Encoding")
+    return kept | ({"Content-Encoding": encoding} if encoding else {})

@@ -1,0 +1,1 @@
+"""The running command on a real API server with a real broker."""

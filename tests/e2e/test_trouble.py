@@ -1,0 +1,166 @@
+"""Outages, conflicts and other writers: none of them lowers a count by itself."""
+
+import time
+
+from tests.cluster.client import worker
+from tests.cluster.proxy import Proxy
+from tests.e2e.conftest import Start
+from tests.e2e.stage import Stage
+from tests.wait import wait
+
+
+def test_a_restart_never_lowers(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders", cooldownPeriod=2, initialCooldownPeriod=2)
+    stage.vhost.publish("orders", 40)
+    running = scaler()
+    stage.wait_for("orders", 8)
+    seen = []
+    for _ in range(2):
+        running.kill()
+        stage.vhost.consume("orders", 15)
+        running = scaler()
+        for _ in range(15):
+            seen.append(stage.replicas("orders"))
+            time.sleep(0.1)
+    assert set(seen) == {8}
+
+
+def test_a_missing_queue_holds(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders")
+    scaler()
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    stage.vhost.delete("orders")
+    message = stage.wait_for_event("orders", "TriggerFailed")["message"]
+    assert "orders" in message
+    time.sleep(3)
+    assert stage.replicas("orders") == 4
+    stage.vhost.declare("orders")
+    stage.wait_for_event("orders", "TriggerRecovered")
+    stage.wait_for("orders", 0)
+
+
+def test_an_existing_workload_is_not_dropped(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders", replicas=5, cooldownPeriod=3, initialCooldownPeriod=3)
+    scaler()
+    began = time.monotonic()
+    stage.wait_for("orders", 0)
+    assert time.monotonic() - began >= 2.5
+
+
+def test_a_watch_that_is_cut_is_taken_up(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    assert proxy.cut_watches() == 1
+    stage.deploy("others")
+    stage.vhost.publish("others", 20)
+    stage.wait_for("others", 4)
+    assert stage.lists(proxy) == 1
+
+
+def test_a_watch_that_is_too_old_is_listed_anew(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    proxy.refuse(410, path="watch=true")
+    proxy.cut_watches()
+    stage.deploy("others")
+    stage.vhost.publish("others", 20)
+    stage.wait_for("others", 4)
+    assert stage.lists(proxy) == 2
+    assert running.metric("scaler_rules") == 2
+
+
+def test_a_busy_api_server_is_waited_for(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    proxy.refuse(429, "PATCH", "/scale", times=2, retry_after=1)
+    stage.vhost.publish("orders", 20)
+    published = time.monotonic()
+    stage.wait_for("orders", 4)
+    assert time.monotonic() - published >= 2
+    assert proxy.count("PATCH", "/scale") == 3
+
+
+def test_a_conflict_is_decided_again(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    proxy.refuse(409, "PATCH", "/scale", times=2)
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    assert proxy.count("GET", "/deployments/orders$") == 2
+    assert running.metric("scaler_scale_errors_total", reason="409") == 2
+
+
+def test_an_error_of_the_api_server_is_tried_again_next_time(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    proxy.refuse(500, "PATCH", "/scale")
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    assert running.metric("scaler_scale_errors_total", reason="500") == 1
+
+
+def test_a_stale_view_is_never_written(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    """The watch hangs while a user pauses: the write is refused, and the fresh Deployment says paused."""
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    proxy.hang(path="watch=true")
+    proxy.cut_watches()
+    time.sleep(0.5)
+    stage.annotate("orders", paused="true")
+    stage.vhost.publish("orders", 20)
+    wait(lambda: proxy.count("PATCH", "/scale"), 5, "an attempt to scale")
+    time.sleep(1.5)
+    assert stage.replicas("orders") == 0
+
+
+def test_somebody_elses_count_is_held_and_named(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders")
+    scaler()
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    stage.client.scale(stage.namespace, "orders", 9)
+    time.sleep(1.5)
+    assert stage.replicas("orders") == 9
+    stage.vhost.publish("orders", 30)
+    stage.wait_for("orders", 10)
+    assert "kubectl changed replicas from 4 to 9" in stage.wait_for_event("orders", "Scaled")["message"]
+
+
+def test_a_count_set_by_hand_is_not_taken_to_zero_at_once(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders", cooldownPeriod=3)
+    running = scaler()
+    stage.wait_for_rules(running, "ready", 1)
+    time.sleep(3.5)
+    stage.client.scale(stage.namespace, "orders", 3)
+    scaled = time.monotonic()
+    stage.wait_for("orders", 0)
+    assert time.monotonic() - scaled >= 2.5
+
+
+def test_a_contest_is_named_and_slowed_down(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    scaler(kubeconfig=proxy.kubeconfig)
+    stage.vhost.publish("orders", 20)
+    for _ in range(3):
+        stage.wait_for("orders", 4)
+        stage.client.scale(stage.namespace, "orders", 1)
+    time.sleep(2)
+    assert stage.replicas("orders") == 1
+    assert "kubectl" in stage.wait_for_event("orders", "Conflict")["message"]
+    assert proxy.count("PATCH", "/scale") == 3
+
+
+def test_a_deployment_without_a_rule_is_left_alone(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.client.create(stage.namespace, worker("bystander", {}, 2))
+    stage.deploy("orders")
+    stage.vhost.publish("orders", 20)
+    scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for("orders", 4)
+    assert proxy.count(path="bystander") == 0

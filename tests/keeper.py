@@ -1,0 +1,52 @@
+"""`python -m tests.keeper WHAT FOLDER PID`: runs a shared server until told to stop, or until process PID has ended."""
+
+import json
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.control_plane import ControlPlane
+from tests.rabbitmq_server import RabbitmqServer
+
+
+@contextmanager
+def _cluster(folder: Path) -> Iterator[dict[str, Any]]:
+    plane = ControlPlane(folder)
+    plane.start()
+    try:
+        plane.install()
+        yield {"folder": str(folder), "port": plane.port}
+    finally:
+        plane.stop()
+
+
+@contextmanager
+def _rabbitmq(folder: Path) -> Iterator[dict[str, Any]]:
+    server = RabbitmqServer(folder)
+    server.start()
+    try:
+        yield {"amqp_url": server.amqp_url, "management_url": server.management_url}
+    finally:
+        server.discard()
+
+
+_KINDS = {"cluster": _cluster, "rabbitmq": _rabbitmq}
+
+
+def main(what: str, folder: Path, owner: int) -> None:
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    watched = os.pidfd_open(owner)
+    with _KINDS[what](folder) as said:
+        partial = folder / "ready.partial"
+        partial.write_text(json.dumps(said))
+        partial.rename(folder / "ready.json")
+        select.select([watched], [], [])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
