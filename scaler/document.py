@@ -40,14 +40,14 @@ def document(text: str) -> Any:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise _invalid("", f"longer than {MAX_BYTES // 1024} KiB: split the work over several Deployments")
     try:
-        events: _Events = iter(list(yaml.parse(text, Loader=_LOADER)))
+        # Event by event: libyaml's time grows with the square of the depth, so the depth is refused while it grows.
+        return _single(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise _invalid("", f"not YAML: {where}{error.problem or error.context}") from None
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise _invalid("", f"not YAML: {' '.join(str(error).split())}") from None
-    return _single(events)
 
 
 def show(path: _Path) -> str:
@@ -85,7 +85,7 @@ def _refuse(event: Any, path: _Path) -> None:
         raise _invalid(path, f"the alias *{event.anchor} is not allowed: write the value itself")
     if event.anchor is not None:
         raise _invalid(path, f"the anchor &{event.anchor} is not allowed: write the value itself, where it is needed")
-    if event.tag is not None and event.tag != "!":
+    if event.tag is not None:
         raise _invalid(path, f"the tag {event.tag} is not allowed: leave it out")
     if len(path) > MAX_DEPTH:
         raise _invalid(path[:3], f"nested deeper than {MAX_DEPTH} levels")

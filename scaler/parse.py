@@ -1,6 +1,6 @@
 """From annotations to a rule: everything that is wrong is told at once, and nothing that a user writes raises."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from scalers.problem import Invalid, Problem, nearest
 
 _ANNOTATIONS: Final = (RULE, STATUS, *(PREFIX + name for name in NAMES))
 _RESOURCES: Final = ("cpu", "memory")
+_NO_ENVIRONMENT: Final = "the target's environment is not read yet: write the parameter itself"
 
 
 def parse(annotations: Mapping[str, str]) -> Rule | InvalidRule:
@@ -38,14 +39,12 @@ def _misspelt(annotations: Mapping[str, str]) -> Iterator[str]:
 
 
 def _rule(data: dict[str, Any], held: Pause, warnings: tuple[str, ...]) -> Rule:
-    problems: list[Problem] = []
-    schema = None
-    try:
-        schema = RuleSchema.model_validate(data)
-    except ValidationError as error:
-        problems += told(error, data)
-    problems += _crossed(data)
-    parsed, names = _parameters(data, problems)
+    schema, problems = _schema(data)
+    refused = {problem.path for problem in problems}
+    found = list(_crossed(data))
+    parsed, names = _parameters(data, found)
+    # What the schema refuses is not judged a second time.
+    problems += (problem for problem in found if problem.path not in refused)
     if problems or schema is None:
         raise Invalid(problems)
     triggers = tuple(map(_trigger, schema.triggers, names, parsed))
@@ -62,6 +61,13 @@ def _rule(data: dict[str, Any], held: Pause, warnings: tuple[str, ...]) -> Rule:
         pause=held,
         warnings=(*warnings, *_warnings(schema, names, parsed)),
     )
+
+
+def _schema(data: dict[str, Any]) -> tuple[RuleSchema | None, list[Problem]]:
+    try:
+        return RuleSchema.model_validate(data), []
+    except ValidationError as error:
+        return None, list(told(error, data))
 
 
 def _behavior(schema: RuleSchema) -> Behavior | None:
@@ -94,32 +100,39 @@ def _warnings(schema: RuleSchema, names: list[str], parsed: list[Parameters[Any,
 
 def _parameters(data: dict[str, Any], problems: list[Problem]) -> tuple[list[Parameters[Any, Any]], list[str]]:
     """The parameters and names of every trigger that can be read so far; what is wrong goes to `problems`."""
-    entries = data.get("triggers")
+    listed = data.get("triggers")
+    entries = {
+        f"triggers[{index}]": entry
+        for index, entry in enumerate(listed[:TRIGGERS] if isinstance(listed, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("type"), str)
+    }
+    names = _names(entries, problems)
     parsed: list[Parameters[Any, Any]] = []
-    names: list[str] = []
-    for index, entry in enumerate(entries[:TRIGGERS] if isinstance(entries, list) else ()):
-        if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
-            continue
-        path = f"triggers[{index}]"
+    for path, entry in entries.items():
         try:
-            names.append(_name(entry, names, path))
             parsed.append(_broker_parameters(entry, path))
         except Invalid as error:
             problems += error.problems
     return parsed, names
 
 
-def _name(entry: dict[str, Any], taken: list[str], path: str) -> str:
-    name = entry.get("name")
-    if isinstance(name, str):
-        if name in taken:
-            raise Invalid([Problem(f"{path}.name", f"{name!r} is the name of another trigger: names are unique")])
-        return name
-    name, number = entry["type"], 1
-    while name in taken:
-        number += 1
-        name = f"{entry['type']}-{number}"
-    return str(name)
+def _names(entries: dict[str, dict[str, Any]], problems: list[Problem]) -> list[str]:
+    """The names that are written; else the types, numbered so that they meet no name before or after them."""
+    written = {name for entry in entries.values() if isinstance(name := entry.get("name"), str)}
+    names: list[str] = []
+    for path, entry in entries.items():
+        name = entry.get("name")
+        if not isinstance(name, str):
+            name = _numbered(entry["type"], written.union(names))
+        elif name in names:
+            problems.append(Problem(f"{path}.name", f"{echo(name)} is the name of another trigger: names are unique"))
+        names.append(name)
+    return names
+
+
+def _numbered(kind: str, taken: Set[str]) -> str:
+    candidates = (kind, *(f"{kind}-{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in candidates if name not in taken)
 
 
 def _broker_parameters(entry: dict[str, Any], path: str) -> Parameters[Any, Any]:
@@ -130,15 +143,14 @@ def _broker_parameters(entry: dict[str, Any], path: str) -> Parameters[Any, Any]
         raise Invalid([Problem(f"{path}.type", f"unknown type {echo(kind)}; {nearest(kind, known())}")])
     if not isinstance(metadata, dict):
         raise Invalid([])
-    later = [key for key in metadata if key.endswith("FromEnv")]
-    if later:
-        message = "the target's environment is not read yet: write the parameter itself"
-        raise Invalid([Problem(f"{path}.metadata.{key}", message) for key in later])
-    wrong = [key for key, value in metadata.items() if not isinstance(value, str)]
-    if wrong:
-        raise Invalid(
-            [Problem(f"{path}.metadata.{key}", "must be a single value, not a list or mapping") for key in wrong]
-        )
+    refused = {
+        key: "must be a single value, not a list or mapping"
+        for key, value in metadata.items()
+        if not isinstance(value, str)
+    }
+    refused |= {key: _NO_ENVIRONMENT for key in metadata if key.endswith("FromEnv")}
+    if refused:
+        raise Invalid([Problem(f"{path}.metadata.{key}", message) for key, message in refused.items()])
     try:
         parameters: Parameters[Any, Any] = load(kind).Parameters.parse(metadata)
     except Invalid as error:

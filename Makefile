@@ -1,0 +1,31 @@
+# Every target sets up what it needs, once; tests/setup does that and says what it is doing.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench setup-runtime setup-dev setup-test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+demo: setup-runtime ## the main job in a minute; needs no cluster and no broker
+	@.venv/bin/scaler demo
+
+test: setup-test ## every test, on a real kube-apiserver and a real RabbitMQ; the first time builds them (10 minutes)
+	@.venv/bin/pytest -n auto --dist worksteal $(PYTEST)
+
+check: setup-dev ## ruff, mypy --strict, import-linter
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: setup-test ## every script in benchmarks/
+	@for script in benchmarks/[!_]*.py; do echo "== $$script"; .venv/bin/python "$$script" || exit 1; done
+
+setup-runtime: ## .venv with what the scaler needs
+	@tests/setup runtime
+
+setup-dev: ## the same and the tools
+	@tests/setup dev
+
+setup-test: setup-dev ## the same, RabbitMQ from Debian, and the control plane
+	@tests/setup debian
+	@tests/setup cluster

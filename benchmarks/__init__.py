@@ -1,0 +1,1 @@
+"""How fast, how light: one script a claim, each against an alternative in the same run."""
