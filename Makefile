@@ -18,7 +18,7 @@ check: setup-dev ## ruff, mypy --strict, import-linter
 	.venv/bin/lint-imports
 
 bench: setup-test ## every script in benchmarks/
-	@for script in benchmarks/[!_]*.py; do echo "== $$script"; .venv/bin/python "$$script" || exit 1; done
+	@for name in reaction; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 
 setup-runtime: ## .venv with what the scaler needs
 	@tests/setup runtime

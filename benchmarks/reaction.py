@@ -1,8 +1,8 @@
 """From a publish to the patched Deployments, against the time that bare PATCHes of as many Deployments take.
 
 `python -m benchmarks.reaction [--rules 100 1000] [--rounds 5]`. N queues fill at once by a fanout exchange; a watch of
-its own sees each Deployment reach 1 replica. The bare PATCHes go to N Deployments without a rule on the same API server,
-as many in flight as the scaler has, between the rounds. Then one rule alone, at random phases of its interval.
+its own sees each Deployment reach 1 replica. The bare PATCHes go to N Deployments without a rule on the same API
+server, as many in flight as the scaler has, between the rounds. Then one rule alone, at random phases of its interval.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from scaler.document import show
 from scaler.schema import TRIGGERS, RuleSchema
+from scalers.parameters import hide_credentials
 from scalers.problem import Problem, nearest
 
 _LONGEST_ECHO: Final = 40
@@ -77,5 +78,10 @@ def echo(value: Any) -> str:
         return "nothing"
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(_open(value))
     return text if len(text) <= _LONGEST_ECHO else text[: _LONGEST_ECHO - 1] + "…"
+
+
+def _open(value: Any) -> Any:
+    """A URL in the wrong place may still hold a password."""
+    return hide_credentials(value) if isinstance(value, str) else value

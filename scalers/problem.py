@@ -28,11 +28,15 @@ class Invalid(ValueError):
         super().__init__("; ".join(map(str, self.problems)))
 
 
+_LONGEST = 64
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """A hint that ends a message: the nearest known name, or all of them where none is near."""
     options = sorted(names)
     lowered = {option.lower(): option for option in options}
-    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    # Bounded, because the time to compare grows with the square of the length.
+    close = difflib.get_close_matches(name[:_LONGEST].lower(), lowered, n=1, cutoff=0.6)
     if close:
         return f"did you mean {lowered[close[0]]!r}?"
     return f"known: {', '.join(options)}"

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from scaler.parse import parse
-
 from scaler.rule import InvalidRule, Rule
 from scalers import Reading, ScalerError
 

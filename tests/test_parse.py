@@ -173,7 +173,8 @@ def test_everything_is_told_at_once() -> None:
 def test_a_secret_is_never_told() -> None:
     wrong = trigger()
     wrong["metadata"] |= {"host": "http//user:hunter2@rabbit", "value": "x"}
-    assert "hunter2" not in str(problems(json.dumps({"triggers": [wrong]})))
+    misplaced = {**trigger(), "metadata": "amqp://user:hunter2@rabbit/"}
+    assert "hunter2" not in str(problems(json.dumps({"triggers": [wrong, misplaced], "behavior": "a://u:hunter2@b"})))
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,8 @@ def unnamed(**fields: Any) -> dict[str, Any]:
 
 
 def test_equal_texts_are_equal_rules_and_hash_alike() -> None:
-    first, second = (
-        rule(*FULL["triggers"], behavior=FULL["behavior"]),
-        rule(*FULL["triggers"], behavior=FULL["behavior"]),
-    )
+    first = rule(*FULL["triggers"], behavior=FULL["behavior"])
+    second = rule(*FULL["triggers"], behavior=FULL["behavior"])
     assert first == second
     assert hash(first) == hash(second)
     assert rule(maxReplicaCount=9) != rule(maxReplicaCount=10)

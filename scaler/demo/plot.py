@@ -26,6 +26,7 @@ def check(path: Path) -> None:
 def save(record: Record, path: Path) -> None:
     """Write the picture."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     times = [sample.at for sample in record.samples]
     figure = Figure(figsize=(9, 5), layout="constrained")
@@ -34,7 +35,7 @@ def save(record: Record, path: Path) -> None:
     above.plot(times, [sample.depth for sample in record.samples], color="#d98f00")
     above.set_ylabel("messages not done")
     for at, messages in record.bursts:
-        above.annotate(f"+{messages} messages", (at, messages), (6, -2), textcoords="offset points", fontsize=9)
+        above.annotate(f"+{messages} messages", (at, messages), (4, 6), textcoords="offset points", fontsize=9)
     below.step(times, [sample.replicas for sample in record.samples], where="post", color="#1f7a4d", label="replicas")
     below.step(
         times,
@@ -47,6 +48,7 @@ def save(record: Record, path: Path) -> None:
     for scaling in record.scalings:
         below.annotate(str(scaling.after), (scaling.at, scaling.after), (3, 3), textcoords="offset points", fontsize=8)
     below.set_ylabel("replicas")
+    below.yaxis.set_major_locator(MaxNLocator(integer=True))
     below.set_xlabel("seconds")
     below.legend(loc="upper right", frameon=False)
     for axes in (above, below):

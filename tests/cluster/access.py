@@ -94,7 +94,7 @@ class Access:
 
     def kubectl(self, *arguments: str, input: str | None = None, env: Mapping[str, str] | None = None) -> str:
         """What kubectl prints, as administrator. Raises Refused."""
-        command = [build.binaries()["kubectl"], f"--kubeconfig={self.kubeconfig}", *arguments]
+        command = [str(build.binaries()["kubectl"]), f"--kubeconfig={self.kubeconfig}", *arguments]
         done = subprocess.run(command, input=input, capture_output=True, text=True, env=env, timeout=60)
         if done.returncode:
             raise Refused(done.stderr.strip() or done.stdout.strip())

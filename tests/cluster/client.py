@@ -98,8 +98,8 @@ class Client:
 
     def events(self, namespace: str, name: str | None = None) -> Objects:
         """The Events on the Deployment of that name, or on everything, oldest first."""
-        selector = {"fieldSelector": f"involvedObject.name={name},involvedObject.kind=Deployment"} if name else {}
-        items = self.call("GET", f"/api/v1/namespaces/{namespace}/events", **selector)["items"]
+        selector = f"involvedObject.name={name},involvedObject.kind=Deployment" if name else ""
+        items = self.call("GET", f"/api/v1/namespaces/{namespace}/events", fieldSelector=selector)["items"]
         return sorted(items, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
     def _exists(self, path: str) -> bool:

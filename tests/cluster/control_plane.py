@@ -7,6 +7,7 @@ import requests
 
 from tests.cluster import build
 from tests.cluster.access import ADMIN_TOKEN, Access, Kubeconfig
+from tests.cluster.client import Object
 from tests.ports import free_ports
 from tests.process import Process
 
@@ -119,7 +120,7 @@ class ControlPlane(Access):
         return self.ca.exists() and _answers(f"{self.server}/readyz", self.ca)
 
 
-def _is_ready(node: dict) -> bool:
+def _is_ready(node: Object) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", []))
 
 

@@ -188,7 +188,7 @@ async def _lines(
     while True:
         reading = asyncio.ensure_future(real.content.readline())
         try:
-            await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([reading, ending], return_when=asyncio.FIRST_COMPLETED)
         finally:
             if not reading.done():
                 reading.cancel()
