@@ -2,11 +2,23 @@
 
 import threading
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pika
+import pika.exceptions
 
 #: Messages that one worker does in a second.
 RATE = 5.0
+
+
+def _connected(url: str) -> pika.BlockingConnection:
+    """Raises ConnectionError without the password that the address holds."""
+    try:
+        return pika.BlockingConnection(pika.URLParameters(url))
+    except (pika.exceptions.AMQPError, OSError, ValueError) as error:
+        parts = urlsplit(url)
+        what = type(error).__name__
+        raise ConnectionError(f"cannot reach RabbitMQ at {parts.hostname}:{parts.port or 5672}: {what}") from None
 
 
 class Worker(threading.Thread):
@@ -21,7 +33,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Until told to stop."""
-        connection = pika.BlockingConnection(pika.URLParameters(self._url))
+        connection = _connected(self._url)
         channel = connection.channel()
         channel.basic_qos(prefetch_count=1)
         for method, _, _ in channel.consume(self._queue, inactivity_timeout=0.05):
@@ -81,7 +93,7 @@ class Desk:
     def __init__(self, url: str, queue: str) -> None:
         self.published = 0
         self._queue = queue
-        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        self._connection = _connected(url)
         self._channel = self._connection.channel()
         self._channel.queue_declare(queue, durable=True)
 

@@ -7,9 +7,7 @@ import asyncio
 import json
 import re
 import ssl
-import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -19,29 +17,12 @@ from aiohttp import web
 
 from tests.cluster.access import Kubeconfig
 from tests.cluster.fault import EXPIRED, Fault, Hang, Refuse
+from tests.cluster.request import Request
 
 T = TypeVar("T")
 
 #: They belong to one connection, or are the client library's to make.
 _OWN = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "content-encoding"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request as it came."""
-
-    at: float
-    """time.monotonic()"""
-    method: str
-    path: str
-    query: dict[str, str]
-    content_type: str
-    user_agent: str
-    body: bytes
-
-    @property
-    def is_watch(self) -> bool:
-        return self.query.get("watch") in ("true", "1")
 
 
 class Proxy:
@@ -146,7 +127,7 @@ class Proxy:
         return len(open_now)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        seen = await _request(request)
+        seen = await Request.of(request)
         self.requests.append(seen)
         for fault in self._faults:
             if fault.strikes(request.method, request.path_qs):
@@ -187,8 +168,9 @@ async def _lines(
 ) -> None:
     while True:
         reading = asyncio.ensure_future(real.content.readline())
+        both: set[asyncio.Future[Any]] = {reading, ending}
         try:
-            await asyncio.wait([reading, ending], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if not reading.done():
                 reading.cancel()
@@ -197,18 +179,6 @@ async def _lines(
             await answer.write(line)
         if ending.done() or not line:
             return
-
-
-async def _request(request: web.Request) -> Request:
-    return Request(
-        time.monotonic(),
-        request.method,
-        request.path,
-        dict(request.query),
-        request.content_type if request.body_exists else "",
-        request.headers.get("User-Agent", ""),
-        await request.read(),
-    )
 
 
 def _passed(real: aiohttp.ClientResponse) -> dict[str, str]:
