@@ -48,7 +48,13 @@ class Loop:
             self.remove(key)
 
     def upsert(self, seen: Target) -> None:
-        """A Deployment was listed, added or changed."""
+        """A Deployment was listed, added or changed. A fault in one touches no other."""
+        try:
+            self._upsert(seen)
+        except Exception:
+            _log.exception("a Deployment could not be taken in; its count is held", extra={"rule": str(seen.key)})
+
+    def _upsert(self, seen: Target) -> None:
         workload = self._workloads.get(seen.key)
         if workload is not None and workload.target.uid != seen.uid:
             self.remove(seen.key)
@@ -99,7 +105,7 @@ class Loop:
         else:
             self._poll.unsubscribe(workload.target.key)
         if workload.decidable and not workload.patching:
-            self._decide(workload)
+            self._decide_alone(workload)
         else:
             self._report.state(workload)
 
@@ -152,13 +158,19 @@ class Loop:
                 self._report.scale_failed(workload, error)
         finally:
             workload.patching = False
+            self._catch_up(workload)
+
+    def _catch_up(self, workload: Workload) -> None:
+        """What was seen or read while the write was under way may ask for another count."""
+        if workload.stale and workload.decidable and self._still_ours(workload):
+            self._decide_alone(workload)
 
     async def _try_scale(self, workload: Workload) -> None:
         """Set the count, deciding again whenever something changed since: a newer reading, or the Deployment itself."""
         for _ in range(ATTEMPTS):
             if workload.stale and workload.decidable:
                 workload.decide_again(self._clock())
-            if not self._still_ours(workload) or not workload.wants_write:
+            if workload.stale or not self._still_ours(workload) or not workload.wants_write:
                 return
             try:
                 await self._patch(workload)
@@ -174,8 +186,9 @@ class Loop:
         precondition = {"uid": seen.uid, "resourceVersion": seen.version}
         scale = await self._kube.patch_scale(*seen.key, precondition, decision.replicas)
         workload.scaled(decision, scale["metadata"]["resourceVersion"], self._clock())
-        reaction = None if workload.due is None else asyncio.get_running_loop().time() - workload.due
-        self._report.scaled(workload, decision, seen.replicas, reaction)
+        if self._still_ours(workload):
+            reaction = None if workload.due is None else asyncio.get_running_loop().time() - workload.due
+            self._report.scaled(workload, decision, seen.replicas, reaction)
 
     async def _recover(self, workload: Workload, error: KubeError) -> None:
         """Make another attempt sensible, or raise."""

@@ -134,7 +134,7 @@ class Poll:
 
     async def _fire(self, source: Source, feed: _Feed, interval: float, trigger: Aligned) -> None:
         due = trigger.last_due(asyncio.get_running_loop().time())
-        await self._read(source, feed, dict(feed.due[interval]), due)
+        await self._read(source, feed, dict(feed.due.get(interval, {})), due)
 
     async def _read(self, source: Source, feed: _Feed, due: dict[Subscription, BaseModel], at: float) -> None:
         async with feed.turn:

@@ -143,7 +143,7 @@ class Report:
             self._log_ready(target.key, after)
             if after.reason in ("RuleInvalid", "AnnotationInvalid"):
                 self._emit(target, "ScaleRuleInvalid", message, True, now)
-            elif after.status == "True" and (before is None or before.reason != "TriggerFailing"):
+            elif after.status == "True" and _is_news(target, before):
                 self._emit(target, "ScaleRuleReady", message, False, now)
         elif name == "Paused" and after.status == "True":
             self._emit(target, "Paused", message, False, now)
@@ -180,6 +180,12 @@ class Report:
         except KubeError as error:
             if error.status not in (404, 409):
                 raise
+
+
+def _is_news(target: Target, before: Condition | None) -> bool:
+    """Not after an outage, which has an event of its own, and not after a mere restart of ours."""
+    first = before is None or before.reason == "NotReadYet"
+    return STATUS not in target.annotations if first else before is not None and before.reason != "TriggerFailing"
 
 
 def _facts(workload: Workload) -> dict[str, Any]:

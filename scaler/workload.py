@@ -21,7 +21,8 @@ class Workload:
 
     `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds). `before` is
     the history that the present decision was made from: a conflict decides again from it. `gone_at` is when the rule
-    disappeared (loop seconds), None while it is there. `stale`: something was read since the present decision.
+    disappeared (loop seconds), None while it is there. `stale`: something was read or seen since the
+    present decision, so that it must not be written any more.
     """
 
     target: Target
@@ -49,6 +50,7 @@ class Workload:
         if target.older_than(self.target):
             return False
         former, self.target = self.target, target
+        self.stale = True
         if target.ready is not None:
             self.ready = target.ready
         if target.replicas != former.replicas and target.writer != FIELD_MANAGER:
@@ -58,6 +60,8 @@ class Workload:
         former_rule, self.rule = self.rule, parse(target.annotations)
         kept = _places(former_rule).items() & _places(self.rule).items()
         self.answers = {name: self.answers[name] for name, _ in kept if name in self.answers}
+        if not self.decidable:
+            self.decision = None
         return True
 
     def hear(self, answers: Mapping[str, Answer], due: float) -> None:

@@ -6,6 +6,7 @@ from tests.cluster.access import Access
 from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
 from tests.rabbitmq import Rabbitmq
+from tests.rabbitmq_server import RabbitmqServer
 from tests.wait import wait
 
 RULES = 1000
@@ -34,9 +35,19 @@ def test_over_amqp_they_are_one_connection(
 
 
 @pytest.mark.timeout(300)
-def test_over_http_they_are_one_request(stage: Stage, crowd: list[str], scaler: Start) -> None:
-    stage.deploy_all(crowd, http=True, pollingInterval=5)
+def test_over_http_they_are_one_request_a_read(
+    cluster: Access, namespace: str, private_rabbitmq: RabbitmqServer, scaler: Start
+) -> None:
+    stage = Stage(cluster.client, namespace, private_rabbitmq.vhost)
+    names = [f"worker-{number}" for number in range(RULES)]
+    stage.vhost.declare(*names)
+    stage.deploy_all(names, http=True, pollingInterval=5)
     running = scaler()
     stage.wait_for_rules(running, "ready", RULES, 60)
-    stage.vhost.publish(crowd[-1], 10)
-    stage.wait_for(crowd[-1], 2)
+    requests = private_rabbitmq.http_requests()
+    reads = running.metric("scaler_source_reads_total")
+    wait(lambda: running.metric("scaler_source_reads_total") >= reads + 3, 30, "three more reads")
+    # The broker's own count; asking for it takes two requests more.
+    assert 3 <= private_rabbitmq.http_requests() - requests - 2 <= 4
+    stage.vhost.publish(names[-1], 10)
+    stage.wait_for(names[-1], 2)

@@ -1,5 +1,6 @@
 """Outages, conflicts and other writers: none of them lowers a count by itself."""
 
+import json
 import time
 
 from tests.cluster.client import worker
@@ -118,6 +119,34 @@ def test_a_stale_view_is_never_written(stage: Stage, scaler: Start, proxy: Proxy
     wait(lambda: proxy.count("PATCH", "/scale"), 5, "an attempt to scale")
     time.sleep(1.5)
     assert stage.replicas("orders") == 0
+
+
+def test_a_pause_while_a_write_is_under_way(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    running = scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_rules(running, "ready", 1)
+    proxy.hang("PATCH", "/scale", times=1)
+    stage.vhost.publish("orders", 20)
+    wait(lambda: proxy.count("PATCH", "/scale"), 5, "a write under way")
+    stage.annotate("orders", paused_replicas="2")
+    time.sleep(0.5)
+    proxy.heal()
+    stage.wait_for("orders", 2)
+    time.sleep(1)
+    assert stage.replicas("orders") == 2
+    assert [json.loads(each.body)["spec"]["replicas"] for each in proxy.matching("PATCH", "/scale")] == [4, 2]
+
+
+def test_a_restart_of_ours_is_no_news(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders")
+    running = scaler()
+    stage.wait_for_condition("orders", "Ready", "True")
+    running.stop()
+    running = scaler()
+    stage.wait_for_rules(running, "ready", 1)
+    stage.vhost.publish("orders", 5)
+    stage.wait_for_event("orders", "ScaleTargetActivated")
+    assert stage.reasons("orders").count("ScaleRuleReady") == 1
 
 
 def test_somebody_elses_count_is_held_and_named(stage: Stage, scaler: Start) -> None:
