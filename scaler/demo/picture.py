@@ -50,15 +50,12 @@ class Picture:
         depth = chart([(sample.at, sample.depth) for sample in samples], columns)
         replicas = chart([(sample.at, sample.replicas) for sample in samples], columns)
         now = samples[-1] if samples else None
+        most = max((sample.depth for sample in samples), default=0)
+        waiting = f"messages waiting: {now.depth if now else 0} (most: {most})"
+        count = f"replicas: {now.replicas if now else 0} ({now.ready if now else 0} ready)"
         return Group(
-            Panel(
-                Text(depth, style="yellow"), title=f"messages waiting: {now.depth if now else 0}", title_align="left"
-            ),
-            Panel(
-                Text(replicas, style="green"),
-                title=f"replicas: {now.replicas if now else 0} ({now.ready if now else 0} ready)",
-                title_align="left",
-            ),
+            Panel(Text(depth, style="yellow"), title=waiting, title_align="left"),
+            Panel(Text(replicas, style="green"), title=count, title_align="left"),
             Text("\n".join(self._decisions()), overflow="ellipsis", no_wrap=True),
         )
 

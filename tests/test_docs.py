@@ -1,0 +1,68 @@
+"""What the documents say is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.metrics_core import Metric
+
+from scaler.__main__ import main
+from scaler.metrics import Metrics
+from scaler.parse import parse
+from scaler.pause import NAMES
+from scaler.rule import Rule
+from scaler.schema import RuleSchema
+from tests.rules import rule
+
+ROOT = Path(__file__).parents[1]
+RULE = (ROOT / "docs" / "rule.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def row(field: str) -> list[str]:
+    """The cells of the table row that documents a field."""
+    (found,) = re.findall(rf"^\| `{field}` \|.*$", RULE, re.MULTILINE)
+    return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+@pytest.mark.parametrize(
+    ("field", "default"),
+    [
+        ("pollingInterval", rule().polling_interval),
+        ("cooldownPeriod", rule().cooldown_period),
+        ("minReplicaCount", rule().min_replicas),
+        ("maxReplicaCount", rule().max_replicas),
+    ],
+)
+def test_defaults_are_those_of_the_code(field: str, default: float) -> None:
+    assert float(row(field)[1]) == default
+
+
+def test_every_field_is_documented() -> None:
+    later = {"fallback", "scalingModifiers", "restoreToOriginalReplicaCount", "envSourceContainerName"}
+    fields = {str(field.alias) for field in RuleSchema.model_fields.values()} - later - {"advanced"}
+    assert all(row(field) for field in fields)
+
+
+def test_every_annotation_is_documented() -> None:
+    assert all(f"scalerule.dev/{name}" in RULE for name in NAMES)
+
+
+def exposed(family: Metric) -> str:
+    return family.name + "_total" if family.type == "counter" else family.name
+
+
+def test_every_metric_is_documented() -> None:
+    names = {exposed(family) for family in Metrics().registry.collect()}
+    assert names
+    assert names - set(re.findall(r"`(scaler_\w+)`", OPERATIONS)) == set()
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert all(f"scaler {name}" in README or f"make {name}" in README for name in main.commands)
+
+
+def test_the_rule_of_the_readme_is_valid() -> None:
+    (block,) = re.findall(r"scalerule.dev/rule: \|\n(.*?)spec:", README, re.DOTALL)
+    assert isinstance(parse({"scalerule.dev/rule": block}), Rule)
