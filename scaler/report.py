@@ -154,7 +154,7 @@ class Report:
 
     def _log_ready(self, key: Key, condition: Condition) -> None:
         level = logging.WARNING if condition.status == "False" else logging.INFO
-        extra = {"rule": str(key), "ready": condition.status, "reason": condition.reason, "message_": condition.message}
+        extra = {"rule": str(key), "ready": condition.status, "reason": condition.reason, "detail": condition.message}
         if condition.status != "Unknown":
             _log.log(level, "rule state", extra=extra)
 

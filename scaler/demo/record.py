@@ -54,7 +54,7 @@ class Record(logging.Handler):
         if record.getMessage() == "scaled":
             self.scalings.append(Scaling(self.now, fields["from"], fields["to"], fields["why"]))
         elif record.levelno >= logging.WARNING:
-            self.warnings.append(f"{record.getMessage()} {fields.get('error') or fields.get('message_') or ''}".strip())
+            self.warnings.append(f"{record.getMessage()} {fields.get('error') or fields.get('detail') or ''}".strip())
 
     @property
     def lost(self) -> int:

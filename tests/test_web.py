@@ -1,0 +1,57 @@
+"""Metrics and health for everybody who can reach the port; the rules only under a name of ours."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from scaler.settings import Address
+from scaler.web import listen, metrics_site, rules_site
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as client:
+        yield client
+
+
+@pytest.mark.parametrize(("wrong", "status", "text"), [(None, 200, "ok"), ("ended: watch", 503, "ended: watch")])
+async def test_health(client: aiohttp.ClientSession, wrong: str | None, status: int, text: str) -> None:
+    runner = await listen(metrics_site(lambda: b"", lambda: wrong, lambda: wrong), Address("127.0.0.1", 0))
+    port = runner.addresses[0][1]
+    for path in ("healthz", "readyz"):
+        async with client.get(f"http://127.0.0.1:{port}/{path}") as answer:
+            assert (answer.status, await answer.text()) == (status, text)
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8081", 200),
+        ("localhost:8081", 200),
+        ("[::1]:8081", 200),
+        ("10.0.0.7", 200),
+        ("evil.example.com", 403),
+        ("evil.example.com:8081", 403),
+        ("127.0.0.1.evil.example.com", 403),
+    ],
+)
+async def test_a_page_of_somebody_else_cannot_read_the_rules(
+    client: aiohttp.ClientSession, host: str, status: int
+) -> None:
+    address = Address("127.0.0.1", 0)
+    runner = await listen(rules_site(lambda: [{"name": "orders"}], address), address)
+    port = runner.addresses[0][1]
+    async with client.get(f"http://127.0.0.1:{port}/rules", headers={"Host": host}) as answer:
+        assert answer.status == status
+        assert ("orders" in await answer.text()) == (status == 200)
+    await runner.cleanup()
+
+
+async def test_a_port_in_use_is_named() -> None:
+    runner = await listen(metrics_site(lambda: b"", lambda: None, lambda: None), Address("127.0.0.1", 0))
+    port = runner.addresses[0][1]
+    with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):
+        await listen(metrics_site(lambda: b"", lambda: None, lambda: None), Address("127.0.0.1", port))
+    await runner.cleanup()
