@@ -73,6 +73,12 @@ class Running:
         session.trust_env = False
         return session.get(self.url + path, timeout=5)
 
+    def page(self, path: str) -> requests.Response:
+        """A page of the other port."""
+        session = requests.Session()
+        session.trust_env = False
+        return session.get(self.page_url + path, timeout=5)
+
     def log(self) -> list[dict[str, Any]]:
         """Every line so far; one that is no JSON (a traceback) as {"message": line}."""
         return [_line(line) for line in self._log.read_text().splitlines()]

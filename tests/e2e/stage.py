@@ -86,12 +86,16 @@ class Stage:
 
     def reasons(self, name: str) -> list[str]:
         """The reasons of the events on a Deployment, oldest first."""
-        return [event["reason"] for event in self.client.events(self.namespace, name)]
+        return [event["reason"] for event in self.events(name)]
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The events on a Deployment, oldest first."""
+        return self.client.events(self.namespace, name)
 
     def wait_for_event(self, name: str, reason: str, seconds: float = 10.0) -> dict[str, Any]:
         """Until there is an event with this reason; the last of them."""
         wait(lambda: reason in self.reasons(name), seconds, lambda: f"{reason} on {name}: {self.reasons(name)}")
-        return [event for event in self.client.events(self.namespace, name) if event["reason"] == reason][-1]
+        return [event for event in self.events(name) if event["reason"] == reason][-1]
 
     def wait_for_rules(self, running: Running, state: str, count: int, seconds: float = 20.0) -> None:
         """Until the scaler counts so many rules in a state."""
