@@ -128,7 +128,7 @@ class Trial:
                 lasts.append(times[-1] - published)
                 cpu.append(_cpu(process) - before)
                 await asyncio.to_thread(stage.vhost.purge, *names)
-                await _until(lambda: not any(stage.all_replicas().get(name) for name in names))
+                await _until(lambda: not any(stage.all_replicas().values()))
             memory = process.memory_info().rss / 2**20
         bound = statistics.median(last / (2 * alone + INTERVAL) for last, alone in zip(lasts, bares, strict=True))
         return {

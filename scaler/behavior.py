@@ -41,30 +41,29 @@ def limit_up(direction: Direction, replicas: int, history: History, now: float) 
     """The most that the scale-up policies allow now; never below `replicas`."""
     if direction.select_policy == "Disabled":
         return replicas
-    limits = []
-    for policy in direction.policies:
-        start = _period_start(replicas, history, now, policy.period_seconds)
-        if policy.type == "Pods":
-            limits.append(start + policy.value)
-        else:
-            limits.append(math.ceil(start * (1 + policy.value / 100)))
-    chosen = max(limits) if direction.select_policy == "Max" else min(limits)
-    return max(chosen, replicas)
+    limits = _limits(direction, replicas, history, now, up=True)
+    return max(max(limits) if direction.select_policy == "Max" else min(limits), replicas)
 
 
 def limit_down(direction: Direction, replicas: int, history: History, now: float) -> int:
     """The least that the scale-down policies allow now; never above `replicas`."""
     if direction.select_policy == "Disabled":
         return replicas
+    limits = _limits(direction, replicas, history, now, up=False)
+    return min(min(limits) if direction.select_policy == "Max" else max(limits), replicas)
+
+
+def _limits(direction: Direction, replicas: int, history: History, now: float, *, up: bool) -> list[int]:
+    """How far each policy lets the count go. Percentages are rounded up, and on the way down cut off."""
+    sign, rounded = (1, math.ceil) if up else (-1, int)
     limits = []
     for policy in direction.policies:
         start = _period_start(replicas, history, now, policy.period_seconds)
         if policy.type == "Pods":
-            limits.append(start - policy.value)
+            limits.append(start + sign * policy.value)
         else:
-            limits.append(int(start * (1 - policy.value / 100)))
-    chosen = min(limits) if direction.select_policy == "Max" else max(limits)
-    return min(chosen, replicas)
+            limits.append(rounded(start * (1 + sign * policy.value / 100)))
+    return limits
 
 
 def legacy_limit(replicas: int, history: History, now: float) -> int:

@@ -25,28 +25,6 @@ def only_problem(*triggers: Any, **fields: Any) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "path", "message"),
-    [
-        pytest.param("", "", "must be a mapping", id="empty"),
-        pytest.param("- 1", "", "must be a mapping", id="a list"),
-        pytest.param("a: [1", "", "not YAML: line 2, column 1", id="broken"),
-        pytest.param("a: 1\na: 2", "a", "written twice", id="duplicate key"),
-        pytest.param("a: &x 1", "a", "anchor", id="anchor"),
-        pytest.param("a: *x", "a", "alias", id="alias"),
-        pytest.param("a: !!str 1", "a", "tag", id="tag"),
-        pytest.param("? [a]\n: 1", "", "key must be a word", id="a key that is no word"),
-        pytest.param("---\na: 1\n---\nb: 1", "", "more than one document", id="two documents"),
-        pytest.param("[" * 30 + "]" * 30, "[0][0][0]", "deeper than 20", id="deep"),
-        pytest.param("x" * 70_000, "", "longer than 64 KiB", id="long"),
-        pytest.param("a: \x00", "", "not YAML", id="control character"),
-        pytest.param("<<: {a: 1}", "<<", "unknown", id="merge key"),
-    ],
-)
-def test_documents_that_are_refused(text: str, path: str, message: str) -> None:
-    assert any(found == path and message in said for found, said in problems(text))
-
-
-@pytest.mark.parametrize(
     ("fields", "path", "message"),
     [
         ({"minReplicaCount": -1}, "minReplicaCount", "whole number of at least 0, not -1"),
@@ -268,22 +246,3 @@ _KEYS = st.sampled_from(
 @given(st.dictionaries(_KEYS, _VALUES), st.dictionaries(st.sampled_from(["type", "name", "metadata"]), _VALUES))
 def test_no_value_raises(fields: dict[str, Any], entry: dict[str, Any]) -> None:
     parse({"scalerule.dev/rule": json.dumps({"triggers": [entry, trigger()], **fields})})
-
-
-@pytest.mark.parametrize(
-    ("mark", "text", "path"),
-    [
-        ("paused", "maybe", "scalerule.dev/paused"),
-        ("paused-replicas", "-1", "scalerule.dev/paused-replicas"),
-        ("paused-replicas", "1.5", "scalerule.dev/paused-replicas"),
-        ("paused-replicas", "٣", "scalerule.dev/paused-replicas"),
-        ("paused-replicas", "99999999999999999999", "scalerule.dev/paused-replicas"),
-        ("paused-scale-in", "1", "scalerule.dev/paused-scale-in"),
-        ("force-activation", "on", "scalerule.dev/force-activation"),
-    ],
-)
-def test_pause_annotations_that_say_nothing_clear(mark: str, text: str, path: str) -> None:
-    pause = rule(marks={mark: text}).pause
-    assert [problem.path for problem in pause.problems] == [path]
-    assert not pause.force_activation
-    assert pause.paused or pause.scale_in or mark == "force-activation"
