@@ -184,6 +184,7 @@ class Loop:
         seen, decision = workload.target, workload.decision
         assert decision is not None
         precondition = {"uid": seen.uid, "resourceVersion": seen.version}
+        workload.tried = decision.replicas
         scale = await self._kube.patch_scale(*seen.key, precondition, decision.replicas)
         workload.scaled(decision, scale["metadata"]["resourceVersion"], self._clock())
         if self._still_ours(workload):

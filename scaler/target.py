@@ -20,7 +20,11 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One version of a Deployment. `writer` is the manager that set spec.replicas last, as managedFields tell."""
+    """One version of a Deployment.
+
+    `writer` is the manager that set spec.replicas last, as managedFields tell; None where they do not: the API server
+    (1.36) drops the owner when a manager that already owns the count sets it by /scale again.
+    """
 
     key: Key
     uid: str
@@ -28,7 +32,7 @@ class Target:
     replicas: int
     ready: int | None
     annotations: dict[str, str]
-    writer: str
+    writer: str | None
     deleting: bool
 
     @property
@@ -58,9 +62,8 @@ def target(deployment: dict[str, Any]) -> Target:
     )
 
 
-def _writer(managed_fields: list[dict[str, Any]]) -> str:
+def _writer(managed_fields: list[dict[str, Any]]) -> str | None:
     owners = [entry for entry in managed_fields if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})]
     if not owners:
-        return "unknown"
-    latest = max(owners, key=lambda entry: entry.get("time", ""))
-    return str(latest.get("manager", "unknown"))
+        return None
+    return max(owners, key=lambda entry: entry.get("time", "")).get("manager")

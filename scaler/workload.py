@@ -21,8 +21,9 @@ class Workload:
 
     `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds). `before` is
     the history that the present decision was made from: a conflict decides again from it. `gone_at` is when the rule
-    disappeared (loop seconds), None while it is there. `stale`: something was read or seen since the
-    present decision, so that it must not be written any more.
+    disappeared (loop seconds), None while it is there. `tried` is a count that was asked for and may have been set
+    without an answer so far. `stale`: something was read or seen since the present decision, so that it must not be
+    written any more.
     """
 
     target: Target
@@ -36,6 +37,7 @@ class Workload:
     contest: Contest = field(default_factory=Contest)
     writer: Writer | None = None
     patching: bool = False
+    tried: int | None = None
     stale: bool = False
     gone_at: float | None = None
 
@@ -53,7 +55,7 @@ class Workload:
         self.stale = True
         if target.ready is not None:
             self.ready = target.ready
-        if target.replicas != former.replicas and target.writer != FIELD_MANAGER:
+        if target.replicas != former.replicas and not self._wrote(target):
             self._note_writer(former.replicas, now)
         if not target.managed or _rule_text(target) == _rule_text(former):
             return False
@@ -111,14 +113,19 @@ class Workload:
         self.target = replace(self.target, replicas=decision.replicas, version=version, writer=FIELD_MANAGER)
         self.contest.wrote(now)
         self.writer = None
+        self.tried = None
 
     def not_scaled(self) -> None:
         """The count could not be set: what the history took as made was not."""
         self.history = replace(self.history, scale_ups=self.before.scale_ups, scale_downs=self.before.scale_downs)
 
+    def _wrote(self, target: Target) -> bool:
+        """Whether the count seen is of our making: a watch may be faster than the answer to the write."""
+        return target.writer == FIELD_MANAGER or (target.writer is None and target.replicas == self.tried)
+
     def _note_writer(self, before: int, now: float) -> None:
         """Somebody else's count is held like a recommendation of ours, for the scale-down window."""
-        manager = self.target.writer
+        manager = self.target.writer or "an unnamed writer"
         self.contest.undone(manager, now)
         self.writer = Writer(manager, before, self.target.replicas)
         self.history = _with_writer(self.history, self.target.replicas, now)

@@ -32,6 +32,7 @@ class Proxy:
         self._real = Kubeconfig.read(kubeconfig)
         self._folder = folder
         self._faults: list[Fault] = []
+        self._delay: tuple[str, re.Pattern[str], float] | None = None
         self._watches: set[asyncio.Future[bytes | None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
@@ -67,8 +68,13 @@ class Proxy:
         """Never answer matching requests, until `heal`."""
         return self._add(Hang(method, re.compile(path), times))
 
+    def delay(self, seconds: float, method: str = "", path: str = "") -> None:
+        """Pass matching requests on at once, and their answers so much later, until `heal`."""
+        self._delay = method, re.compile(path), seconds
+
     def heal(self) -> None:
         """No more faults; what hangs is cut."""
+        self._delay = None
         faults, self._faults = self._faults, []
         for fault in faults:
             self._loop.call_soon_threadsafe(fault.end)
@@ -131,8 +137,19 @@ class Proxy:
         self.requests.append(seen)
         for fault in self._faults:
             if fault.strikes(request.method, request.path_qs):
-                return await fault.answer(request)
-        return await self._pass_on(request, seen)
+                answer = await fault.answer(request)
+                break
+        else:
+            answer = await self._pass_on(request, seen)
+            await self._hold_back(request)
+        seen.status = answer.status
+        return answer
+
+    async def _hold_back(self, request: web.Request) -> None:
+        if self._delay is not None:
+            method, path, seconds = self._delay
+            if method in ("", request.method) and path.search(request.path_qs):
+                await asyncio.sleep(seconds)
 
     async def _pass_on(self, request: web.Request, seen: Request) -> web.StreamResponse:
         headers = {key: value for key, value in request.headers.items() if key.lower() not in _OWN}

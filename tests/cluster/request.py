@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 
-@dataclass(frozen=True)
+@dataclass
 class Request:
     """One request as it came."""
 
@@ -18,6 +18,8 @@ class Request:
     content_type: str
     user_agent: str
     body: bytes
+    status: int | None = None
+    """What was answered; None while that is open."""
 
     @property
     def is_watch(self) -> bool:
