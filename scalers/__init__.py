@@ -12,17 +12,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from scalers.identity import Identity
 from scalers.parameters import Parameters
+from scalers.strict import Strict
 
-__all__ = ["BrokerType", "Dial", "Reading", "Scaler", "ScalerError", "Strict", "known", "load"]
-
-
-class Strict(BaseModel):
-    """A frozen, hashable value that refuses what it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+__all__ = ["BrokerType", "Dial", "Identity", "Reading", "Scaler", "ScalerError", "Strict", "known", "load"]
 
 
 class Reading(NamedTuple):

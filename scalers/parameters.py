@@ -8,13 +8,14 @@ import abc
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from typing import Annotated, Any, Final, Generic, Self, TypeVar, cast, get_args
+from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from scalers.identity import Identity, Provider
 from scalers.problem import Invalid, Problem, nearest
 from scalers.source import Found, From, Sources
 
@@ -53,6 +54,10 @@ def hide_credentials(url: str) -> str:
 class Parameters(BaseModel, Generic[C, Q]):
     """What the author of a trigger may write for one broker type."""
 
+    providers: ClassVar[tuple[Provider, ...]] = ()
+    """The pod identities that this type can use."""
+    _identity: Identity | None = PrivateAttr(default=None)
+
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
 
     @abc.abstractmethod
@@ -73,6 +78,15 @@ class Parameters(BaseModel, Generic[C, Q]):
     def activation(self) -> float:
         """The activity above which the trigger is active."""
 
+    @property
+    def identity(self) -> Identity | None:
+        """The pod identity that the trigger names; an operator must have allowed it."""
+        return self._identity
+
+    def identity_hosts(self) -> list[str]:
+        """The hosts that get to see proof of the identity."""
+        return []
+
     def warnings(self) -> list[str]:
         """What is allowed but may not be what was meant."""
         return []
@@ -88,10 +102,14 @@ class Parameters(BaseModel, Generic[C, Q]):
         metadata: Mapping[str, str],
         auth: Mapping[str, str] = _NOTHING,
         env: Mapping[str, str] = _NOTHING,
+        identity: Identity | None = None,
     ) -> Self:
-        """The parameters, or Invalid with all that is wrong with them."""
+        """The parameters, or Invalid with all that is wrong with them.
+
+        `auth` is what the trigger's authentication gives, by parameter; `env` the variables of the target's container.
+        """
         sources = Sources(metadata, auth, env)
-        problems = list(cls._unknown(metadata))
+        problems = [*cls._unknown(metadata), *cls._unsupported(identity)]
         good: dict[str, Any] = {}
         for key, field in cls.model_fields.items():
             try:
@@ -100,6 +118,7 @@ class Parameters(BaseModel, Generic[C, Q]):
                 problems += error.problems
         # Not validated again: the fields that are good are checked against each other even where others are not.
         parameters = cast(Self, cls.model_construct(**good))
+        parameters._identity = identity
         problems += parameters._conflicts(good.keys())
         if problems:
             raise Invalid(problems)
@@ -115,6 +134,12 @@ class Parameters(BaseModel, Generic[C, Q]):
             name = key.removesuffix("FromEnv")
             cure = f"write {name} in {names[name].places(name)}" if name in names else nearest(key, known)
             yield Problem(f"metadata.{key}", f"unknown; {cure}")
+
+    @classmethod
+    def _unsupported(cls, identity: Identity | None) -> Iterator[Problem]:
+        if identity is not None and identity.provider not in cls.providers:
+            allowed = f"must be {' or '.join(cls.providers)}" if cls.providers else "this type has no pod identity"
+            yield Problem("authentication.podIdentity.provider", f"{allowed}, not {identity.provider!r}")
 
     @classmethod
     def _value(cls, key: str, field: FieldInfo, sources: Sources) -> Any:

@@ -10,7 +10,7 @@ from pika import exceptions
 from scalers import Dial, Reading, Scaler, ScalerError
 from scalers.rabbitmq.connection import Connection, Queue
 from scalers.rabbitmq.link import Link
-from scalers.rabbitmq.unreachable import unreachable
+from scalers.unreachable import unreachable
 
 __all__ = ["AmqpScaler"]
 

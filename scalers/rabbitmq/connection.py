@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from scalers import Strict
+from scalers.strict import Strict
+from scalers.tls import Tls
 
 __all__ = ["Connection", "Name", "Queue"]
 
@@ -36,8 +37,11 @@ class Connection(Strict):
     timeout: float | None = None
     """Seconds for one request, where the rule sets its own."""
 
+    tls: Tls = Tls()
+    """How both sides prove who they are, where the scheme says that they must."""
+
     @property
-    def tls(self) -> bool:
+    def secure(self) -> bool:
         """Whether the broker must show a certificate."""
         return self.scheme.endswith("s")
 

@@ -1,7 +1,6 @@
 """One open AMQP connection: from the handshake to the end, in terms of asyncio instead of pika's callbacks."""
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -87,7 +86,7 @@ class _Wary(AsyncioConnection):  # type: ignore[misc]  # pika has no types
 
 
 def _parameters(connection: Connection, address: str) -> pika.ConnectionParameters:
-    tls = pika.SSLOptions(ssl.create_default_context(), connection.host) if connection.tls else None
+    tls = pika.SSLOptions(connection.tls.context(), connection.host) if connection.secure else None
     return pika.ConnectionParameters(
         host=address,
         port=connection.port,

@@ -1,23 +1,25 @@
 """A TCP relay before a broker: it adds latency, counts connections, and can stop passing anything on."""
 
 import asyncio
+import ssl
 from types import TracebackType
 from typing import Self
 
 
 class Relay:
-    """Listens on a loopback port of its own."""
+    """Listens on a loopback port of its own; with `tls` it ends TLS there."""
 
-    def __init__(self, host: str, port: int, delay: float = 0.0) -> None:
+    def __init__(self, host: str, port: int, delay: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
         self._upstream = (host, port)
         self._delay = delay
+        self._tls = tls
         self._writers: list[asyncio.StreamWriter] = []
         self.frozen = False
         self.connections = 0
         """How many were ever made."""
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0, ssl=self._tls)
         self.host, self.port = self._server.sockets[0].getsockname()
         return self
 

@@ -28,6 +28,14 @@ class Rig(abc.ABC):
     """The fixture with a broker for everybody."""
     private: ClassVar[str]
     """The fixture with a broker that a test may stop."""
+    most_connections: ClassVar[int] = 1
+    """What reading many queues may open."""
+    many: ClassVar[int] = 1000
+    """How many queues are many."""
+    many_within: ClassVar[float] = 2.0
+    """Seconds that a reading of them may take, 5 ms away from the broker each way."""
+    odd_name: ClassVar[str] = "Ünï / + ? # & % ' .* | $ ("
+    """As strange as a name may be."""
 
     def __init__(self, broker: Any) -> None:
         """Take what the fixture gives, and make room for one test there."""
@@ -42,9 +50,14 @@ class Rig(abc.ABC):
     def place(self) -> Place:
         """Where the broker listens."""
 
+    @property
+    def plain_place(self) -> Place:
+        """Where it listens without TLS."""
+        return self.place
+
     @abc.abstractmethod
-    def connection(self, place: Place, password: str = CANARY) -> BaseModel:
-        """How to log in there."""
+    def connection(self, place: Place, password: str = CANARY, secure: bool = False) -> BaseModel:
+        """How to log in there; `secure`: over TLS, trusting what the system trusts."""
 
     @abc.abstractmethod
     def queue(self, name: str) -> BaseModel:

@@ -35,10 +35,10 @@ class RabbitmqAmqp(Rig):
     def place(self) -> Place:
         return _place(self.broker.amqp_url)
 
-    def connection(self, place: Place, password: str = CANARY) -> Connection:
+    def connection(self, place: Place, password: str = CANARY, secure: bool = False) -> Connection:
         return Connection(
             protocol="amqp",
-            scheme="amqp",
+            scheme="amqps" if secure else "amqp",
             host=place.host,
             port=place.port,
             vhost=self.vhost,

@@ -10,6 +10,6 @@ class RabbitmqHttp(RabbitmqAmqp):
     def place(self) -> Place:
         return _place(self.broker.management_url)
 
-    def connection(self, place: Place, password: str = CANARY) -> Connection:
+    def connection(self, place: Place, password: str = CANARY, secure: bool = False) -> Connection:
         amqp = super().connection(place, password)
-        return amqp.model_copy(update={"protocol": "http", "scheme": "http", "vhost": ""})
+        return amqp.model_copy(update={"protocol": "http", "scheme": "https" if secure else "http", "vhost": ""})
