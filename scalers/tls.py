@@ -32,7 +32,7 @@ Certificate = Annotated[str, AfterValidator(_is_certificate)]
 
 
 class Tls(Strict):
-    """What to trust and to show. Without an authority, those that the system trusts."""
+    """What to show, and which authority to trust besides those that the system trusts."""
 
     authority: str | None = None
     certificate: str | None = None
@@ -41,23 +41,35 @@ class Tls(Strict):
     verify: bool = True
 
     def fault(self) -> str | None:
-        """Why this can never work: a key that does not open, or is of another certificate."""
+        """Why this can never work: what is no PEM, a key that does not open, or one of another certificate."""
+        if self == Tls():
+            return None
+        try:
+            self._trusting()
+        except (ssl.SSLError, ValueError):
+            return "ca holds no certificate in PEM"
         try:
             self.context()
-        except ssl.SSLError as error:
-            if error.reason == "KEY_VALUES_MISMATCH":
+        except (ssl.SSLError, ValueError) as error:
+            if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
                 return "key does not belong to cert"
             return "cert and key do not load: they must be PEM, and keyPassword the password of key"
         return None
 
     def context(self) -> ssl.SSLContext:
-        """For the standard library's clients. Raises ssl.SSLError."""
-        context = ssl.create_default_context(cadata=self.authority)
+        """For the standard library's clients. Raises ssl.SSLError or ValueError where there is a fault."""
+        context = self._trusting()
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if self.certificate and self.key:
             self._show(context, self.certificate, self.key.get_secret_value())
+        return context
+
+    def _trusting(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self.authority is not None:
+            context.load_verify_locations(cadata=self.authority)
         return context
 
     def _show(self, context: ssl.SSLContext, certificate: str, key: str) -> None:

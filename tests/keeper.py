@@ -30,7 +30,13 @@ def _rabbitmq(folder: Path) -> Iterator[dict[str, Any]]:
     server = RabbitmqServer(folder)
     server.start()
     try:
-        yield {"amqp_url": server.amqp_url, "management_url": server.management_url}
+        yield {
+            "amqp_url": server.amqp_url,
+            "management_url": server.management_url,
+            "amqps_port": server.amqps_port,
+            "https_port": server.https_port,
+            "folder": str(folder),
+        }
     finally:
         server.discard()
 

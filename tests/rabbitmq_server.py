@@ -10,6 +10,7 @@ import requests
 from tests.ports import free_ports
 from tests.process import Process
 from tests.rabbitmq import Rabbitmq
+from tests.tls import Authority
 
 # Not the one in /usr/sbin, which switches to the user rabbitmq.
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -22,10 +23,14 @@ class NotInstalled(Exception):
 
 
 class RabbitmqServer(Rabbitmq):
-    """A broker of our own. Stopped and started again it has its ports and durable queues back."""
+    """A broker of our own. Stopped and started again it has its ports and durable queues back.
+
+    With TLS on two more ports; `folder` holds the certificates that tests/tls.py writes.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._amqp_port, self._management_port, self._distribution_port, self._epmd_port = free_ports(4)
+        self.amqps_port, self.https_port = free_ports(2)
         super().__init__(f"amqp://{_LOGIN}:{self._amqp_port}", f"http://{_LOGIN}:{self._management_port}")
         self.folder = folder
         self._epmd: Process | None = None
@@ -77,15 +82,30 @@ class RabbitmqServer(Rabbitmq):
         if not cookie.exists():
             cookie.write_text("test")
             cookie.chmod(0o400)
-        (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        if not (self.folder / "ca.pem").exists():
+            Authority().write(self.folder)
+        (self.folder / "enabled_plugins").write_text("[rabbitmq_management,rabbitmq_auth_mechanism_ssl].\n")
         lines = [
             f"listeners.tcp.1 = 127.0.0.1:{self._amqp_port}",
             f"management.tcp.port = {self._management_port}",
             "management.tcp.ip = 127.0.0.1",
+            f"listeners.ssl.1 = 127.0.0.1:{self.amqps_port}",
+            *self._tls("ssl_options"),
+            "ssl_options.verify = verify_peer",
+            "ssl_cert_login_from = common_name",
+            "auth_mechanisms.1 = PLAIN",
+            "auth_mechanisms.2 = EXTERNAL",
+            f"management.ssl.port = {self.https_port}",
+            "management.ssl.ip = 127.0.0.1",
+            *self._tls("management.ssl"),
             # Else a nearly full disk blocks every publisher.
             "disk_free_limit.absolute = 50MB",
         ]
         (self.folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+
+    def _tls(self, prefix: str) -> list[str]:
+        files = {"cacertfile": "ca", "certfile": "server", "keyfile": "server"}
+        return [f"{prefix}.{option} = {self.folder / name}.pem" for option, name in files.items()]
 
     def _environment(self) -> dict[str, str]:
         folder = self.folder

@@ -1,8 +1,17 @@
 """Certificates for tests: an authority made at once, and what it signs for loopback."""
 
 import ssl
+from pathlib import Path
 
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+KEY_PASSWORD = "canary-key"
 
 
 class Authority:
@@ -21,6 +30,22 @@ class Authority:
 
     def client(self, name: str = "client") -> tuple[str, str]:
         """A certificate and its key, PEM."""
-        issued = self._ca.issue_cert(common_name=name)
+        issued = self._ca.issue_cert(f"{name}.invalid", common_name=name)
         chain = "".join(blob.bytes().decode() for blob in issued.cert_chain_pems)
         return chain, issued.private_key_pem.bytes().decode()
+
+    def write(self, folder: Path) -> None:
+        """Everything as files: ca, server, client (whose common name is `client`), and the client's key encrypted."""
+        server = self._ca.issue_cert("localhost", "127.0.0.1")
+        server.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+        certificate, key = self.client()
+        files = {"ca": self.pem, "client": certificate, "client-key": key, "client-key-encrypted": encrypted(key)}
+        for name, pem in files.items():
+            (folder / f"{name}.pem").write_text(pem)
+
+
+def encrypted(key: str) -> str:
+    """The same key as PKCS#8 that KEY_PASSWORD opens."""
+    opened = load_pem_private_key(key.encode(), None)
+    cipher = BestAvailableEncryption(KEY_PASSWORD.encode())
+    return opened.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, cipher).decode()

@@ -17,12 +17,13 @@ class Scaler(scalers.Scaler[Connection, Queue]):
 
     def __init__(self, connection: Connection, dial: Dial) -> None:
         super().__init__(connection, dial)
+        self._fault = connection.fault()
         protocol = AmqpScaler if connection.protocol == "amqp" else HttpScaler
         self._protocol: scalers.Scaler[Connection, Queue] = protocol(connection, dial)
 
     async def read(self, queues: Sequence[Queue]) -> Sequence[Reading | ScalerError]:
-        if fault := self.connection.fault():
-            raise ScalerError(fault)
+        if self._fault:
+            raise ScalerError(self._fault)
         return await self._protocol.read(queues)
 
     async def close(self) -> None:

@@ -92,7 +92,8 @@ class AmqpScaler(Scaler[Connection, Queue]):
                 vhost = self.connection.vhost
                 return ScalerError(f"{place}: no vhost {vhost!r}, or the user has no permission for it")
             case exceptions.IncompatibleProtocolError() | exceptions.AMQPFrameError():
-                return ScalerError(f"{place} does not speak AMQP 0-9-1")
+                refusal = ", or does not take the client certificate" if self.connection.tls.certificate else ""
+                return ScalerError(f"{place} does not speak AMQP 0-9-1{refusal}")
         # What the error says may be what the other end sent.
         return ScalerError(f"{place}: the connection is lost ({type(cause).__name__})")
 

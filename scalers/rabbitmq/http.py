@@ -7,14 +7,20 @@ from typing import Final
 
 from scalers import Dial, Reading, Scaler, ScalerError
 from scalers.rabbitmq.connection import Connection, Queue
-from scalers.rabbitmq.listing import Listing, Refused, listing_path
-from scalers.web import Web
+from scalers.rabbitmq.listing import Ask, Listing, Refused
+from scalers.rabbitmq.token import Tokens
+from scalers.web import Answer, Web
 
 __all__ = ["HttpScaler"]
 
 _MOST_CONNECTIONS: Final = 4
-_LOGIN_REFUSED: Final = "login refused; check user, password and the user's permissions"
-_REFUSALS: Final = {401: _LOGIN_REFUSED, 403: _LOGIN_REFUSED, 404: "not found; check the vhost and the path in host"}
+_MOST_PAGES: Final = 1000
+_REFUSALS: Final = {
+    400: "the request is refused; is queueName a regular expression that RabbitMQ knows?",
+    401: "login refused; check user, password and the user's permissions",
+    403: "login refused; check user, password and the user's permissions",
+    404: "not found; check the vhost and the path in host",
+}
 
 
 class HttpScaler(Scaler[Connection, Queue]):
@@ -24,21 +30,22 @@ class HttpScaler(Scaler[Connection, Queue]):
         super().__init__(connection, dial)
         tls = connection.tls if connection.secure else None
         self._web = Web(dial, f"RabbitMQ's management API at {connection.place}", _MOST_CONNECTIONS, tls)
+        self._tokens = Tokens(connection, dial) if connection.oauth or connection.resource else None
 
     async def read(self, queues: Sequence[Queue]) -> Sequence[Reading | ScalerError]:
-        names: dict[str, set[str]] = {}
+        names: dict[Ask, set[str]] = {}
         for queue in queues:
-            names.setdefault(queue.vhost, set()).add(queue.name)
+            names.setdefault(Ask.of(queue), set()).add(queue.name)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {vhost: group.create_task(self._listing(vhost, names[vhost])) for vhost in names}
+                tasks = {ask: group.create_task(self._listing(ask, names[ask])) for ask in names}
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        listings = {vhost: task.result() for vhost, task in tasks.items()}
+        listings = {ask: task.result() for ask, task in tasks.items()}
         refused = [listing for listing in listings.values() if isinstance(listing, Refused)]
         if refused and len(refused) == len(listings):
             raise refused[0]
-        return [_reading(queue, listings[queue.vhost]) for queue in queues]
+        return [_reading(queue, listings[Ask.of(queue)]) for queue in queues]
 
     async def close(self) -> None:
         await self._web.close()
@@ -47,29 +54,45 @@ class HttpScaler(Scaler[Connection, Queue]):
     def connections(self) -> int:
         return self._web.connections
 
-    async def _listing(self, vhost: str, names: Collection[str]) -> Listing | Refused:
+    async def _listing(self, ask: Ask, names: Collection[str]) -> Listing | Refused:
         try:
-            listing = Listing(await self._get(listing_path(self.connection.path, vhost, names, fresh=True)))
+            listing = await self._pages(ask, names, fresh=True)
             if listing.uncounted():
-                listing = Listing(await self._get(listing_path(self.connection.path, vhost, names, fresh=False)))
+                listing = await self._pages(ask, names, fresh=False)
         except Refused as refused:
-            return Refused(f"RabbitMQ at {self.connection.place}, vhost {vhost!r}: {refused}")
+            return Refused(f"RabbitMQ at {self.connection.place}, vhost {ask.vhost!r}: {refused}")
+        return listing
+
+    async def _pages(self, ask: Ask, names: Collection[str], *, fresh: bool) -> Listing:
+        listing = Listing(await self._get(ask.path(self.connection.path, names, fresh=fresh)))
+        page = 1
+        while ask.pattern and page < listing.pages:
+            page += 1
+            if page > _MOST_PAGES:
+                raise Refused(f"queueName matches more than {_MOST_PAGES} pages of queues; raise pageSize")
+            listing.add(await self._get(ask.path(self.connection.path, names, fresh=fresh, page=page)))
         return listing
 
     async def _get(self, path: str) -> bytes:
-        url = f"{self.connection.scheme}://{self.connection.place}{path}"
-        timeout = self.connection.timeout or self.dial.timeout
-        answer = await self._web.get(url, _headers(self.connection), timeout)
+        answer = await self._answer(path)
+        if answer.status == 401 and self._tokens:
+            self._tokens.refused()
+            answer = await self._answer(path)
         if answer.status != 200:
             raise Refused(_REFUSALS.get(answer.status, f"unexpected HTTP status {answer.status}"))
         return answer.body
 
+    async def _answer(self, path: str) -> Answer:
+        url = f"{self.connection.scheme}://{self.connection.place}{path}"
+        return await self._web.get(url, await self._headers(), self.connection.timeout or self.dial.timeout)
 
-def _headers(connection: Connection) -> dict[str, str]:
-    if not connection.username:
-        return {}
-    login = f"{connection.username}:{connection.password.get_secret_value()}"
-    return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+    async def _headers(self) -> dict[str, str]:
+        if self._tokens:
+            return {"Authorization": f"Bearer {await self._tokens.token()}"}
+        if not self.connection.username:
+            return {}
+        login = f"{self.connection.username}:{self.connection.password.get_secret_value()}"
+        return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
 def _reading(queue: Queue, listing: Listing | Refused) -> Reading | ScalerError:

@@ -91,7 +91,7 @@ def _parameters(connection: Connection, address: str) -> pika.ConnectionParamete
         host=address,
         port=connection.port,
         virtual_host=connection.vhost,
-        credentials=pika.PlainCredentials(connection.username, connection.password.get_secret_value()),
+        credentials=_credentials(connection),
         ssl_options=tls,
         connection_attempts=1,
         # The caller has a time-out for all of it.
@@ -99,3 +99,9 @@ def _parameters(connection: Connection, address: str) -> pika.ConnectionParamete
         stack_timeout=None,
         client_properties={"connection_name": "scalerule"},
     )
+
+
+def _credentials(connection: Connection) -> Any:
+    if connection.secure and connection.external:
+        return pika.credentials.ExternalCredentials()
+    return pika.PlainCredentials(connection.username, connection.password.get_secret_value())

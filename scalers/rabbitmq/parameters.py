@@ -1,13 +1,17 @@
 """The parameters of a `rabbitmq` trigger. Names, sources and defaults are KEDA's."""
 
 from typing import Annotated, Final, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from scalers import parameters
+from scalers.identity import Identity
 from scalers.parameters import From, check
 from scalers.rabbitmq.address import Address
-from scalers.rabbitmq.connection import Connection, Name, Queue
+from scalers.rabbitmq.connection import Connection, Name, OAuth, Queue
+from scalers.rabbitmq.stats import RATES, Mode, Operation
+from scalers.tls import Tls
 from scalers.values import Duration, Flag, Number, Whole
 
 __all__ = ["Parameters"]
@@ -15,18 +19,23 @@ __all__ = ["Parameters"]
 _TARGET: Final = 20.0
 _GUEST: Final = "guest"  # whom an AMQP URL without a user means
 
-Mode = Literal[
-    "QueueLength", "MessageRate", "DeliverGetRate", "PublishedToDeliveredRatio", "ExpectedQueueConsumptionTime"
-]
-
 
 def _is_url(host: SecretStr) -> SecretStr:
     Address.parse(host.get_secret_value())
     return host
 
 
+def _is_token_uri(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ValueError("must be a URL that begins with https:// or http://, without a user")
+    return uri
+
+
 class Parameters(parameters.Parameters[Connection, Queue]):
-    """One queue of a RabbitMQ."""
+    """One queue of a RabbitMQ, or over HTTP all that match."""
+
+    providers = ("azure-workload",)
 
     queue_name: Annotated[Name, From("m")]
     """The queue to read."""
@@ -35,7 +44,8 @@ class Parameters(parameters.Parameters[Connection, Queue]):
     protocol: Annotated[Literal["auto", "amqp", "http"], From("ma")] = "auto"
     """auto takes what the scheme of host says."""
     mode: Annotated[Mode | None, From("m")] = None
-    """What to measure. QueueLength: how many messages are there."""
+    """What to measure. QueueLength: how many messages are there; the others, from the broker's statistics over HTTP:
+    messages published or delivered a second, their ratio, or the seconds until the queue is consumed."""
     value: Annotated[Number | None, From("m")] = Field(default=None, gt=0)
     """The target per replica, in the unit of mode. 20 where neither mode nor value is set."""
     activation_value: Annotated[Number, From("m")] = 0.0
@@ -52,35 +62,37 @@ class Parameters(parameters.Parameters[Connection, Queue]):
     """Takes the place of the password in host."""
     timeout: Annotated[Duration | None, From("m")] = None
     """How long one request may take. HTTP only."""
-    use_regex: Annotated[Flag, From("m", later=True)] = False
-    """queueName is a regular expression. HTTP only."""
-    page_size: Annotated[Whole, From("m", later=True)] = Field(default=100, ge=1)
-    """How many queues to ask for at once with useRegex."""
-    operation: Annotated[Literal["sum", "avg", "max"], From("m", later=True)] = "sum"
+    use_regex: Annotated[Flag, From("m")] = False
+    """queueName is a regular expression, evaluated by the broker. HTTP only."""
+    page_size: Annotated[Whole, From("m")] = Field(default=100, ge=1)
+    """How many queues to ask for at once with useRegex; every page is read. A broker gives at most 500."""
+    operation: Annotated[Operation, From("m")] = "sum"
     """What to make of several queues with useRegex."""
-    tls: Annotated[Literal["enable", "disable"], From("a", later=True)] = "disable"
+    tls: Annotated[Literal["enable", "disable"], From("a")] = "disable"
     """Whether to use ca, cert and key."""
-    ca: Annotated[str | None, From("a", later=True)] = None
-    """Certificate of the authority to trust, PEM."""
-    cert: Annotated[str | None, From("a", later=True)] = None
-    """Client certificate, PEM."""
-    key: Annotated[SecretStr | None, From("a", later=True)] = None
+    ca: Annotated[str | None, From("a")] = None
+    """Certificates of authorities to trust besides the system's, PEM."""
+    cert: Annotated[str | None, From("a")] = None
+    """Client certificate, PEM. Over AMQP it is the login where there is no password."""
+    key: Annotated[SecretStr | None, From("a")] = None
     """Key of the client certificate, PEM."""
-    key_password: Annotated[SecretStr | None, From("a", later=True)] = None
+    key_password: Annotated[SecretStr | None, From("a")] = None
     """Password of key."""
-    unsafe_ssl: Annotated[Flag, From("m", later=True)] = False
+    unsafe_ssl: Annotated[Flag, From("m")] = False
     """Do not check the broker's certificate."""
-    workload_identity_resource: Annotated[str | None, From("a", later=True)] = None
+    workload_identity_resource: Annotated[str | None, From("a")] = None
     """Resource to ask an Azure AD token for. HTTP only."""
-    oauth_token_uri: Annotated[str | None, From("a", later=True)] = Field(default=None, alias="oauthTokenURI")
-    """Where to ask for an OAuth2 token. HTTP only."""
-    client_id: Annotated[str | None, From("a", later=True)] = Field(default=None, alias="clientID")
+    oauth_token_uri: Annotated[str | None, AfterValidator(_is_token_uri), From("a")] = Field(
+        default=None, alias="oauthTokenURI"
+    )
+    """Where to exchange clientID and clientSecret for an OAuth2 token. HTTP only."""
+    client_id: Annotated[str | None, From("a")] = Field(default=None, alias="clientID")
     """Client for the OAuth2 token."""
-    client_secret: Annotated[SecretStr | None, From("a", later=True)] = None
+    client_secret: Annotated[SecretStr | None, From("a")] = None
     """Secret for the OAuth2 token."""
-    scopes: Annotated[str | None, From("a", also=("scope",), later=True)] = None
+    scopes: Annotated[str | None, From("a", also=("scope",))] = None
     """Scopes of the OAuth2 token, comma-separated."""
-    endpoint_params: Annotated[str | None, From("a", later=True)] = None
+    endpoint_params: Annotated[str | None, From("a")] = None
     """More parameters of the token request, as a query string."""
 
     @check("host", "protocol")
@@ -89,11 +101,9 @@ class Parameters(parameters.Parameters[Connection, Queue]):
             return None
         return "must begin with amqp://, amqps://, http:// or https://, or protocol must be set"
 
-    @check("mode")
-    def _mode_is_supported(self) -> str | None:
-        if self.mode in (None, "QueueLength"):
-            return None
-        return f"{self.mode} is known from KEDA, but not supported yet; QueueLength is"
+    @check("mode", "host", "protocol")
+    def _rates_over_http(self) -> str | None:
+        return f"{self.mode} needs protocol http" if self.mode in RATES and self._wire == "amqp" else None
 
     @check("value", "mode", "queue_length")
     def _mode_and_value(self) -> str | None:
@@ -114,6 +124,33 @@ class Parameters(parameters.Parameters[Connection, Queue]):
         wrong = self.exclude_unacknowledged and self._wire == "amqp"
         return "needs protocol http; AMQP never counts unacknowledged messages" if wrong else None
 
+    @check("use_regex", "host", "protocol")
+    def _regex_over_http(self) -> str | None:
+        return "needs protocol http" if self.use_regex and self._wire == "amqp" else None
+
+    @check("cert", "key")
+    def _certificate_and_key(self) -> str | None:
+        return None if (self.cert is None) == (self.key is None) else "cert and key need each other"
+
+    @check("workload_identity_resource", "host", "protocol")
+    def _identity_over_http(self) -> str | None:
+        return "needs protocol http" if self.workload_identity_resource and self._wire == "amqp" else None
+
+    @check("oauth_token_uri", "client_id", "client_secret")
+    def _oauth_is_complete(self) -> str | None:
+        given = [item is not None for item in (self.oauth_token_uri, self.client_id, self.client_secret)]
+        return None if all(given) or not any(given) else "oauthTokenURI, clientID and clientSecret need each other"
+
+    @check("oauth_token_uri", "host", "protocol")
+    def _oauth_over_http(self) -> str | None:
+        return "needs protocol http" if self.oauth_token_uri and self._wire == "amqp" else None
+
+    @check("oauth_token_uri", "username", "workload_identity_resource")
+    def _one_login(self) -> str | None:
+        others = {"username": self.username, "workloadIdentityResource": self.workload_identity_resource}
+        written = [name for name, value in others.items() if value is not None]
+        return f"cannot stand beside {' and '.join(written)}" if self.oauth_token_uri and written else None
+
     @check("timeout", "mode", "host", "protocol")
     def _timeout_over_http(self) -> str | None:
         # KEDA refuses it only where mode is written, and else ignores it. So do we, with a warning.
@@ -127,9 +164,18 @@ class Parameters(parameters.Parameters[Connection, Queue]):
     def activation(self) -> float:
         return self.activation_value
 
+    @property
+    def identity(self) -> Identity | None:
+        return (self._identity or Identity(provider="azure-workload")) if self.workload_identity_resource else None
+
+    def identity_hosts(self) -> list[str]:
+        return [self._address.host]
+
     def connection(self) -> Connection:
         address, amqp = self._address, self._wire == "amqp"
-        guest = _GUEST if amqp else ""
+        tls = self._tls
+        # KEDA's rule: with a certificate a user name alone is no login.
+        guest = _GUEST if amqp and not tls.certificate else ""
         password = address.password if address.password is not None else guest
         return Connection(
             protocol=self._wire,
@@ -140,14 +186,29 @@ class Parameters(parameters.Parameters[Connection, Queue]):
             vhost=self._vhost if amqp else "",
             username=self.username or address.user or guest,
             password=self.password or SecretStr(password),
+            tls=tls,
             timeout=None if amqp else self.timeout or None,
+            oauth=self._oauth,
+            resource=self.workload_identity_resource,
+            identity=self.identity,
         )
 
     def queue(self) -> Queue:
-        return Queue(name=self.queue_name, vhost=self._vhost, ready_only=self.exclude_unacknowledged)
+        mode = self.mode or "QueueLength"
+        untold = mode in ("PublishedToDeliveredRatio", "ExpectedQueueConsumptionTime")
+        return Queue(
+            name=self.queue_name,
+            vhost=self._vhost,
+            ready_only=self.exclude_unacknowledged,
+            mode=mode,
+            activation=self.activation_value if untold else 0.0,
+            pattern=self.use_regex,
+            operation=self.operation if self.use_regex else "sum",
+            page_size=self.page_size if self.use_regex else 100,
+        )
 
     def shown(self) -> dict[str, str | float | bool]:
-        return super().shown() | {"protocol": self._wire, "mode": "QueueLength", "value": self.target}
+        return super().shown() | {"protocol": self._wire, "mode": self.queue().mode, "value": self.target}
 
     def warnings(self) -> list[str]:
         fault = self.connection().fault()
@@ -155,6 +216,8 @@ class Parameters(parameters.Parameters[Connection, Queue]):
             f"{fault}; it will not be reached": fault,
             "queueLength is deprecated; write mode: QueueLength and value": self.queue_length,
             "timeout has no effect over AMQP": self._idle_timeout,
+            "ca, cert and key have no effect without tls: enable": self.tls == "disable" and (self.ca or self.cert),
+            "unsafeSsl: anybody can pretend to be this broker": self.unsafe_ssl,
             "AMQP does not count messages that a consumer holds: cooldownPeriod must exceed the time that "
             "the longest message takes": self._wire == "amqp",
         }
@@ -174,6 +237,30 @@ class Parameters(parameters.Parameters[Connection, Queue]):
     def _vhost(self) -> str:
         in_host = self._address.amqp_vhost() if self._wire == "amqp" else self._address.http_vhost()
         return self.vhost_name or in_host
+
+    @property
+    def _tls(self) -> Tls:
+        if self.tls == "disable":
+            return Tls(verify=not self.unsafe_ssl)
+        return Tls(
+            authority=self.ca,
+            certificate=self.cert,
+            key=self.key,
+            key_password=self.key_password,
+            verify=not self.unsafe_ssl,
+        )
+
+    @property
+    def _oauth(self) -> OAuth | None:
+        if not self.oauth_token_uri or not self.client_id or not self.client_secret:
+            return None
+        return OAuth(
+            uri=self.oauth_token_uri,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            scopes=tuple(part.strip() for part in (self.scopes or "").split(",") if part.strip()),
+            extra=tuple(parse_qsl(self.endpoint_params or "")),
+        )
 
     @property
     def _idle_timeout(self) -> bool:

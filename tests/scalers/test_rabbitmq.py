@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,9 +13,10 @@ from aiohttp import web
 
 from scalers import Dial, Reading, ScalerError
 from scalers.rabbitmq import Connection, Queue, Scaler
-from scalers.rabbitmq.listing import Listing, Refused, listing_path
+from scalers.rabbitmq.listing import Ask, Listing, Refused
 from tests.scalers.rigs.rabbitmq_amqp import RabbitmqAmqp
 from tests.scalers.rigs.rabbitmq_http import RabbitmqHttp
+from tests.scalers.test_contract import settled
 
 
 async def resolve(_host: str, _port: int) -> str:
@@ -236,8 +238,66 @@ def test_what_is_no_listing_is_refused_and_not_repeated(body: bytes) -> None:
 
 
 def test_few_queues_are_asked_for_by_name_and_many_by_the_listing() -> None:
-    few = listing_path("/sub", "a/b", ["x.y"], fresh=True)
+    few = Ask("a/b", rates=False).path("/sub", ["x.y"], fresh=True)
     assert few.startswith("/sub/api/queues/a%2Fb?disable_stats=true&enable_queue_totals=true&columns=")
     assert few.endswith("&use_regex=true&name=%5E%28%3F%3Ax%5C.y%29%24")
-    assert "name=" not in listing_path("", "/", [str(number) for number in range(50)], fresh=True)
-    assert len(listing_path("", "/", ["ä" * 127] * 49, fresh=True)) < 7000
+    every = Ask("/", rates=False)
+    assert "name=" not in every.path("", [str(number) for number in range(50)], fresh=True)
+    assert len(every.path("", ["ä" * 127] * 49, fresh=True)) < 7000
+
+
+async def test_every_page_of_a_pattern_is_read(http: RabbitmqHttp) -> None:
+    names = [f"work.{number}" for number in range(7)]
+    http.create([*names, "other"])
+    for name in names:
+        http.publish(name, 3)
+    http.publish("other", 9)
+    every = Queue(name=r"^work\.", vhost=http.vhost, pattern=True, page_size=2)
+    asked = [every.model_copy(update={"operation": operation}) for operation in ("sum", "avg", "max")]
+    async with scaler_for(http.connection(http.place)) as scaler:
+        none, *several = await scaler.read([Queue(name="nothing", vhost=http.vhost, pattern=True), *asked])
+        assert none == Reading(0, 0)
+        assert several == [Reading(21, 21), Reading(3, 3), Reading(3, 3)]
+
+
+async def test_a_pattern_that_the_broker_does_not_know_errs_alone(http: RabbitmqHttp) -> None:
+    http.create(["a"])
+    async with scaler_for(http.connection(http.place)) as scaler:
+        wrong, right = await scaler.read([Queue(name="(", vhost=http.vhost, pattern=True), http.queue("a")])
+        assert "regular expression" in str(wrong)
+        assert right == Reading(0, 0)
+
+
+async def test_rates_of_a_busy_queue(http: RabbitmqHttp) -> None:
+    """The broker samples them every 5 s."""
+    http.create(["busy"])
+    modes = ("MessageRate", "DeliverGetRate", "PublishedToDeliveredRatio", "ExpectedQueueConsumptionTime")
+    queues = [http.queue("busy").model_copy(update={"mode": mode}) for mode in modes]
+    async with scaler_for(http.connection(http.place)) as scaler:
+
+        async def rates() -> list[float]:
+            await asyncio.to_thread(http.publish, "busy", 200)
+            await asyncio.to_thread(http.consume, "busy", 50)
+            answers = await scaler.read(queues)
+            # Before the first sample a queue has no count at all.
+            return [answer.value if isinstance(answer, Reading) else 0 for answer in answers]
+
+        deadline = time.monotonic() + 30
+        while not all(found := await rates()):
+            assert time.monotonic() < deadline, found
+            await asyncio.sleep(0.2)
+        published, delivered, ratio, seconds = found
+        assert published > delivered > 0
+        assert ratio > 1
+        assert seconds > 0
+
+
+@pytest.mark.parametrize("kind", ["classic", "quorum", "stream"])
+@pytest.mark.parametrize("protocol", ["amqp", "http"])
+async def test_every_kind_of_queue_is_counted(rabbitmq: Any, kind: str, protocol: str) -> None:
+    with contextlib.closing((RabbitmqAmqp if protocol == "amqp" else RabbitmqHttp)(rabbitmq)) as rig:
+        with pika.BlockingConnection(rig._parameters()) as connection:
+            connection.channel().queue_declare("a", durable=True, arguments={"x-queue-type": kind})
+        rig.publish("a", 3)
+        async with scaler_for(rig.connection(rig.place)) as scaler:
+            await settled(scaler, [rig.queue("a")], [3])

@@ -62,6 +62,13 @@ class RabbitmqAmqp(Rig):
             for _ in range(messages):
                 channel.basic_publish("", name, b"", pika.BasicProperties(delivery_mode=2))
 
+    def consume(self, name: str, messages: int) -> None:
+        """Take messages off a queue."""
+        with pika.BlockingConnection(self._parameters()) as connection:
+            channel = connection.channel()
+            for _ in range(messages):
+                channel.basic_get(name, auto_ack=True)
+
     def stop(self) -> None:
         self.broker.stop()
 
