@@ -13,11 +13,13 @@ from rich.console import Console
 
 from scaler import log, output, overview
 from scaler.destination import anywhere
+from scaler.fetch import Fetcher
+from scaler.grants import BadGrants
 from scaler.kube import Kube, KubeError
-from scaler.manifest import ManifestError, manifests
+from scaler.manifest import ManifestError, files
 from scaler.parse import parse
-from scaler.read import read
-from scaler.rule import InvalidRule
+from scaler.read import read, resolved
+from scaler.rule import InvalidRule, Rule
 from scaler.run import run
 from scaler.settings import Address, Settings, destination
 from scaler.target import Key, target
@@ -82,6 +84,17 @@ def main() -> None:
 @main.command("run")
 @_cluster_options
 @click.option("--watch-namespace", help="Scale the Deployments of this namespace only (default: the whole cluster).")
+@click.option("--scaler-namespace", help="Where shared credentials are kept (default: the pod's or context's own).")
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the pod identities that rules may use; without it none.",
+)
+@click.option(
+    "--file-root",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with a folder of files per namespace for `file:` references; without it none.",
+)
 @click.option("--metrics-address", type=_ADDRESS, default="0.0.0.0:8080", show_default=True, help="/metrics, health.")
 @click.option("--page-address", type=_ADDRESS, default="127.0.0.1:8081", show_default=True, help="Rules as JSON.")
 @click.option(
@@ -111,7 +124,7 @@ def run_command(**given: Any) -> None:
     log.start(settings.log_format)
     try:
         asyncio.run(_until_signalled(settings))
-    except (KubeError, OSError) as error:
+    except (KubeError, OSError, BadGrants) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -165,11 +178,8 @@ def read_command(
     """
     if (key is None) == (filename is None):
         raise click.UsageError("name one Deployment as NAMESPACE/NAME, or a file with -f")
-    if key is not None:
-        found = [(key, asyncio.run(_annotations(key, kubeconfig, context)))]
-    else:
-        found = _annotations_in(filename or "-", namespace)
-    rows = [row for each, annotations in found for row in _read(each, annotations)]
+    found = [(key, asyncio.run(_rule(key, kubeconfig, context)))] if key else _rules_in(filename or "-", namespace)
+    rows = [row for each, rule in found for row in _read(each, rule)]
     if output.form(form) == "json":
         output.print_json(rows)
     else:
@@ -178,35 +188,37 @@ def read_command(
     sys.exit(1 if any(row["error"] for row in rows) else 0)
 
 
-def _annotations_in(path: str, namespace: str) -> list[tuple[Key, dict[str, str]]]:
+def _rules_in(path: str, namespace: str) -> list[tuple[Key, Rule | InvalidRule]]:
     try:
-        found = [(Key(each.namespace, each.name), each.annotations) for each in manifests(path, namespace)]
+        read = files([path], namespace)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
-    if not found:
+    if not read.manifests:
         raise click.ClickException(f"{path}: no Deployment with the annotation scalerule.dev/rule")
-    return found
+    return [
+        (Key(each.namespace, each.name), parse(each.annotations, read.surroundings(each))) for each in read.manifests
+    ]
 
 
-async def _annotations(key: Key, kubeconfig: Path | None, context: str | None) -> dict[str, str]:
+async def _rule(key: Key, kubeconfig: Path | None, context: str | None) -> Rule | InvalidRule:
     try:
         kube = await Kube.connect(kubeconfig, context)
         try:
             seen = target(await kube.read_deployment(*key))
+            if seen.managed:
+                return await resolved(seen, Fetcher(kube, kube.namespace, None).fetch)
         finally:
             await kube.close()
     except KubeError as error:
         raise click.ClickException(str(error)) from error
-    if not seen.managed:
-        raise click.ClickException(f"{key} has no annotation scalerule.dev/rule")
-    return seen.annotations
+    raise click.ClickException(f"{key} has no annotation scalerule.dev/rule")
 
 
-def _read(key: Key, annotations: dict[str, str]) -> list[dict[str, Any]]:
-    rule = parse(annotations)
+def _read(key: Key, rule: Rule | InvalidRule) -> list[dict[str, Any]]:
     if isinstance(rule, InvalidRule):
-        problems = "\n".join(f"  {problem}" for problem in rule.problems)
-        raise click.ClickException(f"{key}: the rule is invalid:\n{problems}")
+        missing = ", ".join(sorted(map(str, rule.references)))
+        said = [str(problem) for problem in rule.problems] or [f"not in the same file: {missing}"]
+        raise click.ClickException("\n  ".join([f"{key}: the rule cannot be read:", *said]))
     return asyncio.run(read(key, rule, Dial(_READ_TIMEOUT, anywhere)))
 
 
@@ -277,7 +289,15 @@ def demo_command(
     async def run_scaler(path: Path | None, watched: str, stop: asyncio.Event) -> None:
         loopback = (destination("127.0.0.0/8"), destination("::1"))
         nowhere = Address("127.0.0.1", 0)
-        await run(Settings(path, context, watched, nowhere, nowhere, loopback), stop)
+        settings = Settings(
+            kubeconfig=path,
+            context=context,
+            watch_namespace=watched,
+            metrics_address=nowhere,
+            page_address=nowhere,
+            allowed=loopback,
+        )
+        await run(settings, stop)
 
     console = Console()
     console.print("A queue, a Deployment that works on it, and the scaler in between. Two bursts are coming.")

@@ -31,6 +31,8 @@ def conditions(workload: Workload, now: float) -> Conditions:
 
 def _ready(workload: Workload) -> Condition:
     rule = workload.rule
+    if isinstance(rule, InvalidRule) and rule.unread:
+        return Condition("Unknown", "NotReadYet", "what the rule refers to has not been read yet")
     if isinstance(rule, InvalidRule):
         return Condition("False", "RuleInvalid", "; ".join(map(str, rule.problems)))
     problems = rule.pause.problems

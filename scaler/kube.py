@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -29,6 +29,9 @@ _WATCH_SILENCE = 120.0
 _MERGE = "application/merge-patch+json"
 
 
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
 class KubeError(Exception):
     """The API server refused, or could not be reached (`status` 0). `retry_after` is in seconds where it was given."""
 
@@ -41,8 +44,11 @@ class KubeError(Exception):
 class Kube:
     """One session with one API server. `counted(verb, resource, code)` is told of every answer."""
 
-    def __init__(self, configuration: client.Configuration, counted: Callable[[str, str, int], None]) -> None:
+    def __init__(
+        self, configuration: client.Configuration, namespace: str, counted: Callable[[str, str, int], None]
+    ) -> None:
         self._configuration = configuration
+        self._namespace = namespace
         self._counted = counted
         self._session: aiohttp.ClientSession | None = None
 
@@ -58,7 +64,9 @@ class Kube:
         try:
             if kubeconfig is None and context is None and _in_cluster():
                 config.load_incluster_config(client_configuration=configuration)
+                namespace = _pod_namespace()
             else:
+                namespace = _context_namespace(kubeconfig, context)
                 await config.load_kube_config(
                     config_file=str(kubeconfig) if kubeconfig else None,
                     context=context,
@@ -66,12 +74,17 @@ class Kube:
                 )
         except config.ConfigException as error:
             raise KubeError(0, f"no way to a cluster: {error}; name one with --kubeconfig or KUBECONFIG") from error
-        return cls(configuration, counted)
+        return cls(configuration, namespace, counted)
 
     @property
     def host(self) -> str:
         """The API server's host name or address."""
         return urlsplit(str(self._configuration.host)).hostname or ""
+
+    @property
+    def namespace(self) -> str:
+        """The pod's own namespace, else the kubeconfig context's."""
+        return self._namespace
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -111,6 +124,10 @@ class Kube:
     async def read_deployment(self, namespace: str, name: str) -> Object:
         """One Deployment, fresh."""
         return await self._call("GET", _deployments(namespace, name))
+
+    async def read_object(self, resource: str, namespace: str, name: str) -> Object:
+        """One object of core/v1: `resource` as in a URL (`secrets`)."""
+        return await self._call("GET", f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name, safe='')}")
 
     async def create_deployment(self, namespace: str, body: Object) -> Object:
         """Used by the demo alone: the shipped Role does not allow it."""
@@ -214,7 +231,17 @@ class Kube:
 
 
 def _in_cluster() -> bool:
-    return Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+    return (_ACCOUNT / "token").exists()
+
+
+def _pod_namespace() -> str:
+    return (_ACCOUNT / "namespace").read_text().strip()
+
+
+def _context_namespace(kubeconfig: Path | None, context: str | None) -> str:
+    contexts, active = config.list_kube_config_contexts(config_file=str(kubeconfig) if kubeconfig else None)
+    chosen = next((each for each in contexts if each["name"] == context), active)
+    return str(chosen["context"].get("namespace") or "default")
 
 
 def _deployments(namespace: str | None, name: str | None = None) -> str:

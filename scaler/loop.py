@@ -6,14 +6,20 @@ Everything runs on one event loop; nothing that a rule does can end it.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from scaler.grants import Grants
 from scaler.kube import Kube, KubeError
 from scaler.outbox import Outbox, Urgency
+from scaler.parse import parse
 from scaler.poll import Answers, Poll
 from scaler.report import Report
 from scaler.rule import InvalidRule, Rule
+from scaler.surroundings import Surroundings
 from scaler.target import STATUS, Key, Target, target
+from scaler.vault import Vault
 from scaler.workload import Workload
+from scalers import LoginRefused
 
 _log = logging.getLogger("scaler")
 
@@ -23,6 +29,17 @@ ATTEMPTS = 5
 BUSY = 1.0
 
 
+class Parts(NamedTuple):
+    """What the loop works with."""
+
+    kube: Kube
+    poll: Poll
+    vault: Vault
+    outbox: Outbox
+    report: Report
+    grants: Grants
+
+
 class Loop:
     """Owns every managed Deployment and its history.
 
@@ -30,17 +47,13 @@ class Loop:
     as if it had never been away.
     """
 
-    def __init__(
-        self, kube: Kube, poll: Poll, outbox: Outbox, report: Report, clock: Callable[[], float], grace: float
-    ) -> None:
-        self._kube = kube
-        self._poll = poll
-        self._outbox = outbox
-        self._report = report
+    def __init__(self, parts: Parts, clock: Callable[[], float], grace: float) -> None:
+        self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts
         self._clock = clock
         self._grace = grace
         self._workloads: dict[Key, Workload] = {}
-        poll.deliver = self.hear
+        self._poll.deliver = self.hear
+        self._vault.deliver = self.learn
 
     def synced(self, keys: Iterable[Key]) -> None:
         """The list was read from the start: what is not in it is gone."""
@@ -67,7 +80,7 @@ class Loop:
     def remove(self, key: Key) -> None:
         """A Deployment was deleted."""
         if self._workloads.pop(key, None) is not None:
-            self._poll.unsubscribe(key)
+            self._stop_reading(key)
             self._report.forget(key)
 
     def hear(self, answers: Answers, due: float) -> None:
@@ -77,29 +90,56 @@ class Loop:
             if workload is None:
                 continue
             workload.hear(read, due)
+            if any(isinstance(answer, LoginRefused) for answer in read.values()):
+                self._vault.refresh(key)
             if workload.decidable and not workload.patching:
                 self._decide_alone(workload)
+
+    def learn(self, keys: Iterable[Key]) -> None:
+        """Objects that these rules refer to were read, and are not what they were."""
+        for key in keys:
+            workload = self._workloads.get(key)
+            if workload is None or workload.gone_at is not None:
+                continue
+            try:
+                rule = self._read_rule(workload.target)
+                if rule != workload.rule:
+                    workload.follow(rule)
+                    self._rule_changed(workload)
+            except Exception:
+                _log.exception("a rule could not be read; its count is held", extra={"rule": str(key)})
+
+    def _read_rule(self, seen: Target) -> Rule | InvalidRule:
+        around = Surroundings(seen.key.namespace, seen.containers, self._vault.objects, self._grants)
+        return parse(seen.annotations, around)
 
     def _begin(self, seen: Target) -> None:
         if not seen.managed:
             if STATUS in seen.annotations:
                 self._report.clear_status(seen)
             return
-        workload = self._workloads[seen.key] = Workload.begin(seen, self._clock())
+        workload = self._workloads[seen.key] = Workload.begin(seen, self._read_rule(seen), self._clock())
         self._rule_changed(workload)
 
     def _follow(self, workload: Workload, seen: Target) -> None:
         changed = workload.see(seen, self._clock())
+        if changed:
+            workload.follow(self._read_rule(workload.target))
         if not workload.target.managed:
             self._let_go(workload)
             return
         back, workload.gone_at = workload.gone_at is not None, None
         if workload.target.deleting:
-            self._poll.unsubscribe(seen.key)
+            self._stop_reading(seen.key)
         elif changed or back:
             self._rule_changed(workload)
 
+    def _stop_reading(self, key: Key) -> None:
+        self._poll.unsubscribe(key)
+        self._vault.subscribe(key, frozenset())
+
     def _rule_changed(self, workload: Workload) -> None:
+        self._vault.subscribe(workload.target.key, workload.rule.references)
         if isinstance(workload.rule, Rule):
             self._poll.subscribe(workload.target.key, workload.rule)
         else:
@@ -115,7 +155,7 @@ class Loop:
             return
         loop = asyncio.get_running_loop()
         workload.gone_at = loop.time()
-        self._poll.unsubscribe(workload.target.key)
+        self._stop_reading(workload.target.key)
         loop.call_later(self._grace, self._forget, workload, workload.gone_at)
 
     def _forget(self, workload: Workload, gone_at: float) -> None:

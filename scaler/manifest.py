@@ -1,13 +1,16 @@
 """Deployments in files, as a user keeps them: any YAML or JSON documents, several a file, lists included."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scaler.environment import containers
+from scaler.reference import Found, Kind, Objects, Reference
+from scaler.surroundings import Surroundings
 from scaler.target import PREFIX, RULE
 
 
@@ -23,15 +26,27 @@ class Manifest:
     name: str
     annotations: dict[str, str]
     sets_replicas: bool
+    containers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
-def manifests(path: str, namespace: str) -> Iterator[Manifest]:
-    """The Deployments with a rule in a file (`-`: standard input). Raises ManifestError."""
-    for document in _documents(path):
-        for item in _items(document):
-            found = _manifest(item, namespace)
-            if found is not None:
-                yield found
+@dataclass(frozen=True)
+class Files:
+    """What is in some files: Deployments with a rule, in their order, and the objects that rules may refer to."""
+
+    manifests: tuple[Manifest, ...]
+    objects: Objects = field(repr=False)
+
+    def surroundings(self, manifest: Manifest) -> Surroundings:
+        """Where a rule stands, for a person who is trusted."""
+        return Surroundings(manifest.namespace, manifest.containers, self.objects)
+
+
+def files(paths: Iterable[str], namespace: str) -> Files:
+    """Read files (`-`: standard input); `namespace` is that of manifests without one. Raises ManifestError."""
+    items = [item for path in paths for document in _documents(path) for item in _items(document)]
+    found = (_manifest(item, namespace) for item in items)
+    objects = dict(each for item in items if (each := _object(item, namespace)) is not None)
+    return Files(tuple(each for each in found if each is not None), objects)
 
 
 def _documents(path: str) -> list[Any]:
@@ -56,6 +71,18 @@ def _items(document: Any) -> Iterator[dict[str, Any]]:
         yield document
 
 
+def _object(item: dict[str, Any], namespace: str) -> tuple[Reference, Found] | None:
+    kinds: dict[str, Kind] = {"Secret": "secret", "ConfigMap": "configMap"}
+    kind, metadata = kinds.get(str(item.get("kind"))), item.get("metadata")
+    if kind is None or not isinstance(metadata, dict):
+        return None
+    reference = Reference(kind, str(metadata.get("namespace") or namespace), str(metadata.get("name", "")))
+    try:
+        return reference, Found.of(item)
+    except (TypeError, ValueError, AttributeError):
+        return reference, Found({})
+
+
 def _manifest(item: dict[str, Any], namespace: str) -> Manifest | None:
     metadata = item.get("metadata")
     if item.get("kind") != "Deployment" or not isinstance(metadata, dict):
@@ -64,9 +91,15 @@ def _manifest(item: dict[str, Any], namespace: str) -> Manifest | None:
     if not isinstance(annotations, dict) or RULE not in annotations:
         return None
     ours = {name: _text(value) for name, value in annotations.items() if str(name).startswith(PREFIX)}
-    spec = item.get("spec")
-    sets_replicas = isinstance(spec, dict) and "replicas" in spec
-    return Manifest(str(metadata.get("namespace") or namespace), str(metadata.get("name", "")), ours, sets_replicas)
+    spec = item["spec"] if isinstance(item.get("spec"), dict) else {}
+    template = spec["template"] if isinstance(spec.get("template"), dict) else {}
+    return Manifest(
+        str(metadata.get("namespace") or namespace),
+        str(metadata.get("name", "")),
+        ours,
+        "replicas" in spec,
+        tuple(each for each in containers(template) if isinstance(each, dict) and "name" in each),
+    )
 
 
 def _text(value: Any) -> str:

@@ -3,9 +3,26 @@
 import asyncio
 from typing import Any
 
-from scaler.rule import Rule, Trigger
-from scaler.target import Key
+from scaler.parse import parse
+from scaler.reference import Found, Reference
+from scaler.rule import InvalidRule, Rule, Trigger
+from scaler.surroundings import Surroundings
+from scaler.target import Key, Target
+from scaler.vault import Fetch
 from scalers import Dial, Reading, ScalerError, load
+from scalers.source import Absent
+
+
+async def resolved(seen: Target, fetch: Fetch) -> Rule | InvalidRule:
+    """The rule of a Deployment with all that it refers to, for a person who is trusted."""
+    objects: dict[Reference, Found | Absent] = {}
+    while True:
+        rule = parse(seen.annotations, Surroundings(seen.key.namespace, seen.containers, objects))
+        missing = [reference for reference in rule.references if reference not in objects]
+        if not missing:
+            return rule
+        for reference, found in zip(missing, await asyncio.gather(*map(fetch, missing)), strict=True):
+            objects[reference] = found or Absent(f"{reference} could not be read")
 
 
 async def read(key: Key, rule: Rule, dial: Dial) -> list[dict[str, Any]]:

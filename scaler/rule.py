@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from scaler.kinds import number, one_of, whole
+from scaler.reference import Reference
 from scalers.problem import Problem
 
 MetricType: TypeAlias = Literal["AverageValue", "Value"]
@@ -68,6 +69,14 @@ class Pause:
     problems: tuple[Problem, ...] = ()
 
 
+class ShownTrigger(NamedTuple):
+    """A trigger for people: its parameters after defaults, without secrets."""
+
+    type: str
+    name: str
+    shown: Mapping[str, str | float | bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """One queue and what it asks for: `target` per replica, active above `activation`, both in the queue's unit.
@@ -104,11 +113,23 @@ class Rule:
     behavior: Behavior | None
     pause: Pause
     warnings: tuple[str, ...] = ()
+    references: frozenset[Reference] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidRule:
-    """A rule that cannot be read, and all that is wrong with it. Its pause annotations still work."""
+    """A rule that cannot be followed, and all that is wrong with it. Its pause annotations still work.
+
+    Without `problems` only some of its `references` have not been read yet; `shown` is what is known of its triggers.
+    """
 
     problems: tuple[Problem, ...]
     pause: Pause
+    warnings: tuple[str, ...] = ()
+    references: frozenset[Reference] = frozenset()
+    shown: tuple[ShownTrigger, ...] = ()
+
+    @property
+    def unread(self) -> bool:
+        """Whether nothing is wrong with it so far."""
+        return not self.problems

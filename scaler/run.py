@@ -11,14 +11,17 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from scaler.destination import Destinations
+from scaler.fetch import Fetcher
+from scaler.grants import Granted, granted
 from scaler.kube import Kube
-from scaler.loop import Loop
+from scaler.loop import Loop, Parts
 from scaler.metrics import Metrics
 from scaler.outbox import Outbox
 from scaler.poll import Poll
 from scaler.report import Report, lost
 from scaler.settings import Settings
 from scaler.tick import Ticks
+from scaler.vault import Vault
 from scaler.watch import Watch
 from scaler.web import listen, metrics_site, rules_site
 from scalers import Dial
@@ -30,7 +33,12 @@ FAREWELL = 2.0
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Scale until `stop` is set. Raises KubeError where there is no way to a cluster, OSError for a port in use."""
+    """Scale until `stop` is set.
+
+    Raises KubeError where there is no way to a cluster, OSError for a port in use, BadGrants for a file that says
+    nothing clear.
+    """
+    grants = granted(settings.identities) if settings.identities else Granted()
     _log.info("starting", extra=settings.shown())
     metrics = Metrics()
     kube = await Kube.connect(settings.kubeconfig, settings.context, metrics.request)
@@ -39,7 +47,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     own = (settings.metrics_address, settings.page_address)
     destinations = Destinations(settings.allowed, kube.host, own)
     poll = Poll(Dial(settings.read_timeout, destinations.resolve), ticks, metrics)
-    loop = Loop(kube, poll, outbox, report, time.time, settings.let_go_after)
+    fetcher = Fetcher(kube, settings.scaler_namespace or kube.namespace, settings.file_root)
+    vault = Vault(fetcher.fetch)
+    loop = Loop(Parts(kube, poll, vault, outbox, report, grants), time.time, settings.let_go_after)
     watch = Watch(kube, settings.watch_namespace, loop)
     tasks = {
         "watch": asyncio.create_task(watch.run()),
@@ -55,6 +65,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await outbox.drain(FAREWELL)
         tasks["outbox"].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
+        await vault.close()
         await poll.close()
         await kube.close()
         _log.info("stopped; every count stays as it is")

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from scaler.kinds import Flag, Text, one_of, seconds, whole
 from scaler.rule import Behavior, MetricType, Section
+from scalers.identity import PROVIDERS, Provider
 
 #: How many triggers a rule may have.
 TRIGGERS: Final = 20
@@ -27,6 +28,42 @@ Later = Annotated[None, BeforeValidator(_later)]
 LaterIfTrue = Annotated[Literal[False], BeforeValidator(_later_if_true)]
 
 
+class ByKeySchema(Section):
+    """One key of a Secret or ConfigMap."""
+
+    name: Text
+    key: Text
+
+
+class OriginSchema(Section):
+    """Where one parameter comes from: exactly one of these."""
+
+    secret: ByKeySchema | None = None
+    config_map: ByKeySchema | None = None
+    env: Text | None = None
+    file: Text | None = None
+
+
+class PodIdentitySchema(Section):
+    """The identity of the scaler's pod that a trigger asks for."""
+
+    provider: Annotated[Provider, one_of(*PROVIDERS)]
+    role_arn: Text | None = None
+    external_id: Text | None = Field(default=None, alias="externalID")
+    identity_id: Text | None = None
+    tenant_id: Text | None = None
+    authority_host: Text | None = None
+
+
+class AuthenticationSchema(Section):
+    """Where a trigger's secrets come from."""
+
+    secret: Text | None = None
+    parameters: dict[str, OriginSchema] = Field(default_factory=dict)
+    pod_identity: PodIdentitySchema | None = None
+    shared: Text | None = None
+
+
 class TriggerSchema(Section):
     """One entry of `triggers`."""
 
@@ -34,7 +71,7 @@ class TriggerSchema(Section):
     name: Text | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     metric_type: Annotated[MetricType, one_of("AverageValue", "Value")] = "AverageValue"
-    authentication: Later = None
+    authentication: AuthenticationSchema | None = None
     authentication_ref: Annotated[None, BeforeValidator(_no_reference)] = None
     use_cached_metrics: Flag | None = None
 
@@ -69,4 +106,4 @@ class RuleSchema(Section):
     fallback: Later = None
     scaling_modifiers: Later = None
     restore_to_original_replica_count: LaterIfTrue = False
-    env_source_container_name: Later = None
+    env_source_container_name: Text | None = None

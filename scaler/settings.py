@@ -31,13 +31,18 @@ class Address:
 class Settings:
     """Everything that `scaler run` can be told. Times in seconds.
 
-    `watch_namespace` None is the whole cluster. `allowed` are networks and host suffixes that rules may reach besides
+    `watch_namespace` None is the whole cluster. `scaler_namespace` None is the pod's own, or the context's; shared
+    credentials are kept there. `identities` is the file of grants, below `file_root` are the files of each namespace;
+    without them rules have none. `allowed` are networks and host suffixes that rules may reach besides
     the public and cluster addresses.
     """
 
     kubeconfig: Path | None = None
     context: str | None = None
     watch_namespace: str | None = None
+    scaler_namespace: str | None = None
+    identities: Path | None = None
+    file_root: Path | None = None
     metrics_address: Address = Address("0.0.0.0", 8080)
     page_address: Address = Address("127.0.0.1", 8081)
     allowed: tuple[Network | str, ...] = ()

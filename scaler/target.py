@@ -1,7 +1,10 @@
 """A scale target as it was last seen: the few fields of a Deployment that matter here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from scaler.environment import containers
 
 PREFIX = "scalerule.dev/"
 RULE = PREFIX + "rule"
@@ -34,6 +37,8 @@ class Target:
     annotations: dict[str, str]
     writer: str | None
     deleting: bool
+    containers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """Of a managed one the name, `env` and `envFrom` of each container."""
 
     @property
     def managed(self) -> bool:
@@ -59,7 +64,12 @@ def target(deployment: dict[str, Any]) -> Target:
         annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX)},
         writer=_writer(metadata.get("managedFields", [])),
         deleting="deletionTimestamp" in metadata,
+        containers=tuple(map(_environment, containers(spec["template"]))) if RULE in annotations else (),
     )
+
+
+def _environment(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: container[name] for name in ("name", "env", "envFrom") if name in container}
 
 
 def _writer(managed_fields: list[dict[str, Any]]) -> str | None:

@@ -51,7 +51,7 @@ class Aligned(BaseTrigger):  # type: ignore[misc]
 
     def last_due(self, now: float) -> float:
         """The latest due time that is not after `now`, in loop seconds."""
-        return math.floor((now - self.phase) / self.interval + 1e-6) * self.interval + self.phase
+        return min(math.floor((now - self.phase) / self.interval + 1e-6) * self.interval + self.phase, now)
 
 
 def seconds(moment: datetime) -> float:

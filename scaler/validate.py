@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from scaler.manifest import Manifest, manifests
+from scaler.manifest import Manifest, files
 from scaler.parse import parse
 from scaler.rule import InvalidRule
+from scaler.surroundings import Surroundings
 
 _REPLICAS = (
     "spec.replicas: every apply of this manifest sets the count back; leave it out, so that only the rule decides"
@@ -13,22 +14,25 @@ _REPLICAS = (
 
 
 def validate(paths: Iterable[str], namespace: str) -> list[dict[str, Any]]:
-    """A verdict per rule, in the order of the files. Raises ManifestError for a file that cannot be read."""
-    return [_verdict(found) for path in paths for found in manifests(path, namespace)]
+    """A verdict per rule, in the order of the files. Raises ManifestError for a file that cannot be read.
+
+    Secrets and ConfigMaps in the same files resolve references; others are taken as present.
+    """
+    found = files(paths, namespace)
+    return [_verdict(each, found.surroundings(each)) for each in found.manifests]
 
 
-def _verdict(manifest: Manifest) -> dict[str, Any]:
-    rule = parse(manifest.annotations)
-    valid = not isinstance(rule, InvalidRule)
+def _verdict(manifest: Manifest, surroundings: Surroundings) -> dict[str, Any]:
+    rule = parse(manifest.annotations, surroundings)
     problems = [*(rule.problems if isinstance(rule, InvalidRule) else ()), *rule.pause.problems]
-    warnings = [] if isinstance(rule, InvalidRule) else [str(warning) for warning in rule.warnings]
+    warnings = list(rule.warnings)
     if manifest.sets_replicas:
         warnings.append(_REPLICAS)
-    triggers = () if isinstance(rule, InvalidRule) else rule.triggers
+    triggers = rule.shown if isinstance(rule, InvalidRule) else rule.triggers
     return {
         "namespace": manifest.namespace,
         "name": manifest.name,
-        "valid": valid and not rule.pause.problems,
+        "valid": not problems,
         "errors": [{"path": problem.path, "message": problem.message} for problem in problems],
         "warnings": warnings,
         "triggers": [{"name": each.name, "type": each.type, "parameters": dict(each.shown)} for each in triggers],

@@ -8,7 +8,6 @@ from scaler.contest import Contest
 from scaler.decide import Decision, Replicas, decide
 from scaler.history import History
 from scaler.kube import FIELD_MANAGER
-from scaler.parse import parse
 from scaler.proposal import Answer
 from scaler.rule import InvalidRule, Rule
 from scaler.step import Writer
@@ -42,13 +41,16 @@ class Workload:
     gone_at: float | None = None
 
     @classmethod
-    def begin(cls, target: Target, now: float) -> "Workload":
+    def begin(cls, target: Target, rule: Rule | InvalidRule, now: float) -> "Workload":
         """A first sight."""
         history = History.begin(target.replicas, now)
-        return cls(target, parse(target.annotations), history, target.ready or 0, history)
+        return cls(target, rule, history, target.ready or 0, history)
 
     def see(self, target: Target, now: float) -> bool:
-        """Take in a newer version of the Deployment; tells whether its rule changed. An older one changes nothing."""
+        """Take in a newer version of the Deployment; tells whether its rule is to be read again.
+
+        An older version changes nothing.
+        """
         if target.older_than(self.target):
             return False
         former, self.target = self.target, target
@@ -57,14 +59,16 @@ class Workload:
             self.ready = target.ready
         if target.replicas != former.replicas and not self._wrote(target):
             self._note_writer(former.replicas, now)
-        if not target.managed or _rule_text(target) == _rule_text(former):
-            return False
-        former_rule, self.rule = self.rule, parse(target.annotations)
-        kept = _places(former_rule).items() & _places(self.rule).items()
+        return target.managed and _written(target) != _written(former)
+
+    def follow(self, rule: Rule | InvalidRule) -> None:
+        """From now on this is the rule. What was read from elsewhere is forgotten."""
+        former, self.rule = self.rule, rule
+        kept = _places(former).items() & _places(rule).items()
         self.answers = {name: self.answers[name] for name, _ in kept if name in self.answers}
+        self.stale = True
         if not self.decidable:
             self.decision = None
-        return True
 
     def hear(self, answers: Mapping[str, Answer], due: float) -> None:
         """Take in what was read."""
@@ -80,7 +84,7 @@ class Workload:
     @property
     def decidable(self) -> bool:
         """Whether a decision needs nothing that is not here: a paused or invalid rule needs no reading."""
-        if isinstance(self.rule, InvalidRule):
+        if isinstance(self.rule, InvalidRule) and not self.rule.unread:
             return True
         pause = self.rule.pause
         return pause.paused or pause.replicas is not None or self.complete
@@ -145,6 +149,6 @@ def _places(rule: Rule | InvalidRule) -> dict[str, tuple[object, object]]:
     return {trigger.name: (trigger.source, trigger.queue) for trigger in rule.triggers}
 
 
-def _rule_text(target: Target) -> dict[str, str]:
-    """Every annotation of ours that a user writes."""
-    return {name: text for name, text in target.annotations.items() if name != STATUS}
+def _written(target: Target) -> tuple[object, object]:
+    """All that a rule is read from and a user writes: annotations, and the environment of the containers."""
+    return {name: text for name, text in target.annotations.items() if name != STATUS}, target.containers

@@ -18,7 +18,18 @@ from scalers.identity import Identity
 from scalers.parameters import Parameters
 from scalers.strict import Strict
 
-__all__ = ["BrokerType", "Dial", "Identity", "Reading", "Scaler", "ScalerError", "Strict", "known", "load"]
+__all__ = [
+    "BrokerType",
+    "Dial",
+    "Identity",
+    "LoginRefused",
+    "Reading",
+    "Scaler",
+    "ScalerError",
+    "Strict",
+    "known",
+    "load",
+]
 
 
 class Reading(NamedTuple):
@@ -30,6 +41,10 @@ class Reading(NamedTuple):
 
 class ScalerError(Exception):
     """A queue or a broker that could not be read. The text says what failed, where, and the cure; never a secret."""
+
+
+class LoginRefused(ScalerError):
+    """The broker does not take these credentials; they may have been changed meanwhile."""
 
 
 @dataclass(frozen=True)

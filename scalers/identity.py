@@ -24,3 +24,5 @@ class Identity(Strict):
     """azure-workload: the tenant; the pod's own without."""
     authority_host: str | None = None
     """azure-workload: where tokens are asked for; the public cloud's without."""
+    audience: str | None = None
+    """What the token is for, where the rule's author can say so."""

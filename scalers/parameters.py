@@ -17,9 +17,9 @@ from pydantic_core import ErrorDetails
 
 from scalers.identity import Identity, Provider
 from scalers.problem import Invalid, Problem, nearest
-from scalers.source import Found, From, Sources
+from scalers.source import UNREAD, Found, From, Sources, Texts
 
-__all__ = ["From", "Parameters", "check", "hide_credentials"]
+__all__ = ["From", "Parameters", "Unread", "check", "hide_credentials"]
 
 C = TypeVar("C", bound=BaseModel)
 Q = TypeVar("Q", bound=BaseModel)
@@ -28,7 +28,7 @@ Check = TypeVar("Check", bound=Callable[[Any], str | None])
 _HIDDEN: Final = "***"
 _LONGEST_ECHO: Final = 100
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_NOTHING: Final[Mapping[str, str]] = {}
+_NOTHING: Final[Texts] = {}
 
 
 def check(*needs: str) -> Callable[[Check], Check]:
@@ -49,6 +49,18 @@ def hide_credentials(url: str) -> str:
     head, at, tail = url.rpartition("@")
     scheme = _SCHEME.match(head)
     return f"{scheme[0] if scheme else ''}{_HIDDEN}@{tail}" if at else url
+
+
+class Unread(Exception):
+    """Nothing is wrong so far, but not all is read. `shown` is what is known of the parameters, without secrets."""
+
+    def __init__(self, shown: Mapping[str, str | float | bool]) -> None:
+        super().__init__("not all parameters have been read yet")
+        self.shown = shown
+
+
+class _NotRead(Exception):
+    pass
 
 
 class Parameters(BaseModel, Generic[C, Q]):
@@ -83,8 +95,8 @@ class Parameters(BaseModel, Generic[C, Q]):
         """The pod identity that the trigger names; an operator must have allowed it."""
         return self._identity
 
-    def identity_hosts(self) -> list[str]:
-        """The hosts that get to see proof of the identity."""
+    def hosts(self) -> list[str]:
+        """The hosts that get to see the credentials."""
         return []
 
     def warnings(self) -> list[str]:
@@ -93,36 +105,53 @@ class Parameters(BaseModel, Generic[C, Q]):
 
     def shown(self) -> dict[str, str | float | bool]:
         """The parameters after defaults, without secrets."""
-        values = ((field, getattr(self, key)) for key, field in type(self).model_fields.items())
-        return {str(field.alias): _shown(value, field) for field, value in values if value is not None}
+        return self._shown(frozenset())
+
+    def _shown(self, unread: Set[str]) -> dict[str, str | float | bool]:
+        fields = type(self).model_fields.items()
+        hidden = {str(field.alias): _HIDDEN for key, field in fields if key in unread and field.is_required()}
+        values = ((field, getattr(self, key)) for key, field in fields if key not in unread)
+        shown = {str(field.alias): _shown(value, field) for field, value in values if value is not None}
+        return {**shown, **hidden}
 
     @classmethod
     def parse(
         cls,
         metadata: Mapping[str, str],
-        auth: Mapping[str, str] = _NOTHING,
-        env: Mapping[str, str] = _NOTHING,
+        auth: Texts = _NOTHING,
+        env: Texts = _NOTHING,
         identity: Identity | None = None,
     ) -> Self:
-        """The parameters, or Invalid with all that is wrong with them.
+        """The parameters. Raises Invalid with all that is wrong with them, else Unread where a text is UNREAD.
 
         `auth` is what the trigger's authentication gives, by parameter; `env` the variables of the target's container.
         """
         sources = Sources(metadata, auth, env)
         problems = [*cls._unknown(metadata), *cls._unsupported(identity)]
         good: dict[str, Any] = {}
+        unread = set()
         for key, field in cls.model_fields.items():
             try:
                 good[str(field.alias)] = cls._value(key, field, sources)
             except Invalid as error:
                 problems += error.problems
+            except _NotRead:
+                unread.add(key)
         # Not validated again: the fields that are good are checked against each other even where others are not.
         parameters = cast(Self, cls.model_construct(**good))
         parameters._identity = identity
         problems += parameters._conflicts(good.keys())
         if problems:
             raise Invalid(problems)
+        if unread:
+            raise Unread(parameters._shown(unread))
         return parameters
+
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        """The parameters that a trigger's authentication can give."""
+        fields = [(str(field.alias), _origin(field)) for field in cls.model_fields.values()]
+        return frozenset(name for alias, origin in fields if "a" in origin.sources for name in (alias, *origin.also))
 
     @classmethod
     def _unknown(cls, metadata: Mapping[str, str]) -> Iterator[Problem]:
@@ -146,6 +175,8 @@ class Parameters(BaseModel, Generic[C, Q]):
         found = sources.find(str(field.alias), _origin(field))
         if found is None:
             return _absent(field, sources)
+        if found.text == UNREAD:
+            raise _NotRead
         try:
             value = _adapter(cls, key).validate_python(found.text)
         except ValidationError as error:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from scalers.problem import Problem
 
-__all__ = ["Found", "From", "Sources"]
+__all__ = ["UNREAD", "Absent", "Found", "From", "Sources", "Texts"]
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,28 @@ class Found(NamedTuple):
     open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Something that is referred to and cannot be used, in words that name the cure."""
+
+    why: str
+
+
+#: Stands for a text that is referred to and has not been read yet. No text of a user holds a NUL.
+UNREAD: Final = "\0unread"
+
+Texts: TypeAlias = Mapping[str, str | Absent]
+
+
 class Sources(NamedTuple):
     """All that the author of a trigger wrote or referred to."""
 
     metadata: Mapping[str, str]
-    auth: Mapping[str, str]
-    env: Mapping[str, str]
+    auth: Texts
+    env: Texts
 
     def find(self, name: str, origin: From) -> Found | None:
-        """The first text that is not blank, trimmed."""
+        """The first text that is not blank, trimmed; it may be UNREAD."""
         places = ((source, key) for source in origin.sources for key in (name, *origin.also))
         return next((found for found in (self._look(*place) for place in places) if found.text), None)
 
@@ -57,8 +70,8 @@ class Sources(NamedTuple):
         if source == "m":
             return Found(f"metadata.{key}", self.metadata.get(key, "").strip(), True)
         if source == "a":
-            return Found(f"authentication.{key}", self.auth.get(key, "").strip(), False)
-        return Found(f"metadata.{key}FromEnv", self.env.get(self._variable(key), "").strip(), False)
+            return Found(f"authentication.{key}", _text(self.auth.get(key, "")), False)
+        return Found(f"metadata.{key}FromEnv", _text(self.env.get(self._variable(key), "")), False)
 
     def _variable(self, key: str) -> str:
         return self.metadata.get(f"{key}FromEnv", "").strip()
@@ -67,6 +80,11 @@ class Sources(NamedTuple):
         """A `<name>FromEnv` that leads nowhere."""
         for key in (name, *origin.also) if "e" in origin.sources else ():
             variable = self._variable(key)
-            if variable and variable not in self.env:
-                return Problem(f"metadata.{key}FromEnv", f"the target's container sets no variable {variable!r}")
+            found = self.env.get(variable, Absent(f"the target's container sets no variable {variable!r}"))
+            if variable and isinstance(found, Absent):
+                return Problem(f"metadata.{key}FromEnv", found.why)
         return None
+
+
+def _text(found: str | Absent) -> str:
+    return found.strip() if isinstance(found, str) else ""

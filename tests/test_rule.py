@@ -144,14 +144,10 @@ def test_a_default_name_meets_no_written_one(entries: list[dict[str, Any]], name
             id="a name taken hides nothing",
         ),
         pytest.param(
-            {"triggers": [{**trigger(), "metadata": {"queueName": [1], "host": {}, "passwordFromEnv": "P"}}]},
+            {"triggers": [{**trigger(), "metadata": {"queueName": [1], "host": {}}}]},
             [
                 ("triggers[0].metadata.queueName", "must be a single value, not a list or mapping"),
                 ("triggers[0].metadata.host", "must be a single value, not a list or mapping"),
-                (
-                    "triggers[0].metadata.passwordFromEnv",
-                    "the target's environment is not read yet: write the parameter itself",
-                ),
             ],
             id="parameters that are no text",
         ),

@@ -44,6 +44,10 @@ class Authority:
             (folder / f"{name}.pem").write_text(pem)
 
 
+SESSION = Authority()
+"""Trusted by whatever this process tests against servers of its own."""
+
+
 def encrypted(key: str) -> str:
     """The same key as PKCS#8 that KEY_PASSWORD opens."""
     opened = load_pem_private_key(key.encode(), None)

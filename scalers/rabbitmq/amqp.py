@@ -7,7 +7,7 @@ from typing import Final
 
 from pika import exceptions
 
-from scalers import Dial, Reading, Scaler, ScalerError
+from scalers import Dial, LoginRefused, Reading, Scaler, ScalerError
 from scalers.rabbitmq.connection import Connection, Queue
 from scalers.rabbitmq.link import Link
 from scalers.unreachable import unreachable
@@ -87,7 +87,7 @@ class AmqpScaler(Scaler[Connection, Queue]):
             case OSError():
                 return unreachable(place, cause)
             case exceptions.AuthenticationError() | exceptions.ProbableAuthenticationError():
-                return ScalerError(f"{place}: login refused; check user and password")
+                return LoginRefused(f"{place}: login refused; check user and password")
             case exceptions.ProbableAccessDeniedError():
                 vhost = self.connection.vhost
                 return ScalerError(f"{place}: no vhost {vhost!r}, or the user has no permission for it")

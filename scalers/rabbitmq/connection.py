@@ -50,9 +50,8 @@ class Connection(Strict):
     """Seconds for one request, where the rule sets its own."""
     oauth: OAuth | None = None
     """HTTP: where to get a token instead of a login."""
-    resource: str | None = None
-    """HTTP: what to ask Azure for a token for, as `identity`, instead of a login."""
     identity: Identity | None = None
+    """HTTP: as whom to ask Azure for a token for its audience, instead of a login."""
 
     tls: Tls = Tls()
     """How both sides prove who they are, where the scheme says that they must."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from scalers import Dial, Reading, Scaler, ScalerError
 from scalers.rabbitmq.connection import Connection, Queue
-from scalers.rabbitmq.listing import Ask, Listing, Refused
+from scalers.rabbitmq.listing import Ask, Listing, Refused, RefusedLogin
 from scalers.rabbitmq.token import Tokens
 from scalers.web import Answer, Web
 
@@ -17,10 +17,11 @@ _MOST_CONNECTIONS: Final = 4
 _MOST_PAGES: Final = 1000
 _REFUSALS: Final = {
     400: "the request is refused; is queueName a regular expression that RabbitMQ knows?",
-    401: "login refused; check user, password and the user's permissions",
-    403: "login refused; check user, password and the user's permissions",
     404: "not found; check the vhost and the path in host",
 }
+
+
+_LOGIN: Final = "login refused; check user, password and the user's permissions"
 
 
 class HttpScaler(Scaler[Connection, Queue]):
@@ -30,7 +31,7 @@ class HttpScaler(Scaler[Connection, Queue]):
         super().__init__(connection, dial)
         tls = connection.tls if connection.secure else None
         self._web = Web(dial, f"RabbitMQ's management API at {connection.place}", _MOST_CONNECTIONS, tls)
-        self._tokens = Tokens(connection, dial) if connection.oauth or connection.resource else None
+        self._tokens = Tokens(connection, dial) if connection.oauth or connection.identity else None
 
     async def read(self, queues: Sequence[Queue]) -> Sequence[Reading | ScalerError]:
         names: dict[Ask, set[str]] = {}
@@ -60,7 +61,7 @@ class HttpScaler(Scaler[Connection, Queue]):
             if listing.uncounted():
                 listing = await self._pages(ask, names, fresh=False)
         except Refused as refused:
-            return Refused(f"RabbitMQ at {self.connection.place}, vhost {ask.vhost!r}: {refused}")
+            return type(refused)(f"RabbitMQ at {self.connection.place}, vhost {ask.vhost!r}: {refused}")
         return listing
 
     async def _pages(self, ask: Ask, names: Collection[str], *, fresh: bool) -> Listing:
@@ -78,6 +79,8 @@ class HttpScaler(Scaler[Connection, Queue]):
         if answer.status == 401 and self._tokens:
             self._tokens.refused()
             answer = await self._answer(path)
+        if answer.status in (401, 403):
+            raise RefusedLogin(_LOGIN)
         if answer.status != 200:
             raise Refused(_REFUSALS.get(answer.status, f"unexpected HTTP status {answer.status}"))
         return answer.body

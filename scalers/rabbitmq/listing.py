@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from scalers import Reading, ScalerError
+from scalers import LoginRefused, Reading, ScalerError
 from scalers.rabbitmq.connection import Queue
 from scalers.rabbitmq.stats import RATES, Stats, Uncounted
 
-__all__ = ["Ask", "Listing", "Refused"]
+__all__ = ["Ask", "Listing", "Refused", "RefusedLogin"]
 
 _COUNTS: Final = "columns=name,messages,messages_ready"
 # Without these flags the counts are 2 to 10 s old, and cost the broker five times as much.
@@ -27,6 +27,10 @@ _LARGEST_PAGE: Final = 500
 
 class Refused(ScalerError):
     """The API answered, but not with queues. That concerns one request; others may be answered."""
+
+
+class RefusedLogin(Refused, LoginRefused):
+    """The API does not take our login, or not for this vhost."""
 
 
 class Ask(NamedTuple):

@@ -166,10 +166,14 @@ class Parameters(parameters.Parameters[Connection, Queue]):
 
     @property
     def identity(self) -> Identity | None:
-        return (self._identity or Identity(provider="azure-workload")) if self.workload_identity_resource else None
+        if not self.workload_identity_resource:
+            return None
+        given = self._identity or Identity(provider="azure-workload")
+        return given.model_copy(update={"audience": self.workload_identity_resource})
 
-    def identity_hosts(self) -> list[str]:
-        return [self._address.host]
+    def hosts(self) -> list[str]:
+        token_server = [urlsplit(self.oauth_token_uri).hostname or ""] if self.oauth_token_uri else []
+        return [self._address.host, *token_server]
 
     def connection(self) -> Connection:
         address, amqp = self._address, self._wire == "amqp"
@@ -189,7 +193,6 @@ class Parameters(parameters.Parameters[Connection, Queue]):
             tls=tls,
             timeout=None if amqp else self.timeout or None,
             oauth=self._oauth,
-            resource=self.workload_identity_resource,
             identity=self.identity,
         )
 

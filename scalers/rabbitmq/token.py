@@ -6,7 +6,7 @@ import math
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from scalers import Dial, Identity, ScalerError
+from scalers import Dial, Identity, LoginRefused, ScalerError
 from scalers.rabbitmq.connection import Connection, OAuth
 from scalers.tls import Tls
 from scalers.web import Web
@@ -62,23 +62,24 @@ class Tokens:
         finally:
             await web.close()
         if answer.status != 200:
-            raise ScalerError(f"{place}: login refused with HTTP status {answer.status}; check clientID, clientSecret")
+            raise LoginRefused(f"{place}: login refused with HTTP status {answer.status}; check clientID, clientSecret")
         return _token(answer.body, place)
 
     async def _given(self) -> Token:
         # 40 MB that few rules need.
         from azure.core.exceptions import AzureError
 
-        identity = self._connection.identity or Identity(provider="azure-workload")
+        identity = self._connection.identity
+        assert identity is not None
         try:
             async with asyncio.timeout(self._dial.timeout), _credential(identity) as credential:
-                found = await credential.get_token(f"{self._connection.resource}/.default")
+                found = await credential.get_token(f"{identity.audience}/.default")
         except TimeoutError:
             raise ScalerError(f"no token from Azure within {self._dial.timeout:g} s") from None
         except (AzureError, ValueError, OSError) as error:
             # What the error says may be what the other end sent.
             what = "check identityId, tenantId, and the federated credential"
-            raise ScalerError(f"login refused by Azure's workload identity ({type(error).__name__}); {what}") from None
+            raise LoginRefused(f"login refused by Azure's workload identity ({type(error).__name__}); {what}") from None
         return Token(found.token, _LIFETIME)
 
 

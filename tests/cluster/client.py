@@ -62,6 +62,17 @@ class Client:
         """Its content goes with it, some seconds later."""
         self.call("DELETE", f"/api/v1/namespaces/{name}")
 
+    def put(self, kind: str, namespace: str, name: str, data: dict[str, str], **annotations: str) -> None:
+        """Make or replace a Secret or ConfigMap with these texts; annotations of ours, with _ for -."""
+        path = f"/api/v1/namespaces/{namespace}/{kind.lower()}s"
+        ours = {f"scalerule.dev/{key.replace('_', '-')}": text for key, text in annotations.items()}
+        texts = "stringData" if kind == "Secret" else "data"
+        body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "annotations": ours}, texts: data}
+        if self._exists(f"{path}/{name}"):
+            self.call("PUT", f"{path}/{name}", body)
+        else:
+            self.call("POST", path, body)
+
     def create(self, namespace: str, deployment: Object) -> Object:
         return self.call("POST", _deployments(namespace), deployment)
 

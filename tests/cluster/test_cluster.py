@@ -42,7 +42,7 @@ def test_the_scaler_may_not_change_pods(cluster: Access, namespace: str, scaler_
     ("method", "path"),
     [
         ("GET", "/api/v1/namespaces/{}/secrets"),
-        ("GET", "/api/v1/namespaces/{}/secrets/any"),
+        ("DELETE", "/api/v1/namespaces/{}/secrets/any"),
         ("GET", "/api/v1/namespaces/{}/configmaps"),
         ("GET", "/api/v1/namespaces/{}/pods"),
         ("GET", "/api/v1/namespaces/{}/events"),

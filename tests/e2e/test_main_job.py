@@ -24,6 +24,8 @@ def test_from_zero_to_n_and_back(stage: Stage, scaler: Start, http: bool) -> Non
     purged = time.monotonic()
     stage.wait_for("orders", 0)
     assert 1.0 <= time.monotonic() - purged <= 2 + 1 + 1
+    # An event follows what it tells of.
+    stage.wait_for_event("orders", "ScaleTargetDeactivated")
     assert [event for event in stage.reasons("orders") if event.startswith("Scale")] == [
         "ScaleRuleReady",
         "ScaleTargetActivated",

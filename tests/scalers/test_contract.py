@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 import scalers
-from scalers import Dial, Reading, ScalerError
+from scalers import Dial, LoginRefused, Reading, ScalerError
 from tests.scalers.relay import Relay
 from tests.scalers.rigs import CANARY, Place, Rig, rigs
-from tests.tls import Authority
+from tests.tls import SESSION, Authority
 
 Answers = Sequence[Reading | ScalerError]
 
@@ -36,7 +36,7 @@ def test_every_type_has_a_rig() -> None:
 
 @pytest.fixture(scope="session")
 def authority() -> Authority:
-    return Authority()
+    return SESSION
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +144,9 @@ async def test_a_dead_broker_raises_one_error(rig: Rig) -> None:
 
 async def test_wrong_credentials_raise(rig: Rig) -> None:
     async with scaler_at(rig, password=f"{CANARY}-wrong") as scaler:
-        assert "login refused" in str(await failure(scaler.read([rig.queue("a")])))
+        error = await failure(scaler.read([rig.queue("a")]))
+        assert isinstance(error, LoginRefused)
+        assert "login refused" in str(error)
 
 
 async def test_a_hung_broker_times_out(rig: Rig) -> None:

@@ -204,9 +204,9 @@ def test_a_workload_identity_is_named_to_whom_it_concerns() -> None:
     metadata, auth = {"queueName": "q", "host": "https://h.example.com"}, {"workloadIdentityResource": "r"}
     given = Identity(provider="azure-workload", identity_id="i")
     found = Parameters.parse(metadata, auth, identity=given)
-    assert found.connection().identity == found.identity == given
-    assert found.identity_hosts() == ["h.example.com"]
-    assert Parameters.parse(metadata, auth).identity == Identity(provider="azure-workload")
+    assert found.connection().identity == found.identity == given.model_copy(update={"audience": "r"})
+    assert found.hosts() == ["h.example.com"]
+    assert Parameters.parse(metadata, auth).identity == Identity(provider="azure-workload", audience="r")
     assert Parameters.parse(metadata, identity=given).identity is None
 
 

@@ -108,8 +108,7 @@ async def test_a_workload_identity_without_a_token_file_is_told() -> None:
         scheme="http",
         host="h",
         port=1,
-        resource="r",
-        identity=Identity(provider="azure-workload", identity_id="i"),
+        identity=Identity(provider="azure-workload", identity_id="i", audience="r"),
     )
     scaler = Scaler(connection, Dial(2, lambda host, port: None))  # type: ignore[arg-type, return-value]
     with pytest.raises(ScalerError, match="login refused by Azure's workload identity"):
