@@ -1,6 +1,7 @@
 """The command line."""
 
 import asyncio
+import json
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from scaler import log, output, overview
 from scaler.destination import anywhere
 from scaler.fetch import Fetcher
 from scaler.grants import BadGrants
+from scaler.handbook import json_schema, parameters_page
 from scaler.kube import Kube, KubeError
 from scaler.manifest import ManifestError, files
 from scaler.parse import parse
@@ -156,6 +158,16 @@ def validate_command(files: tuple[str, ...], namespace: str, form: str | None) -
     if not verdicts:
         raise click.ClickException("no Deployment with the annotation scalerule.dev/rule in these files")
     sys.exit(0 if all(verdict["valid"] for verdict in verdicts) else 1)
+
+
+@main.command("schema")
+@click.option("--docs", is_flag=True, help="The parameters of every trigger type as a page, in Markdown.")
+def schema_command(docs: bool) -> None:
+    """Print the JSON Schema of the annotation, for editors and linters.
+
+    It holds every trigger type that is installed, those of other packages included.
+    """
+    click.echo(parameters_page() if docs else json.dumps(json_schema(), indent=2), nl=not docs)
 
 
 @main.command("read")

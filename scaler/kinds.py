@@ -3,18 +3,36 @@
 import difflib
 import math
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 #: The longest time that a rule can name, in seconds.
 LONGEST: Final = 31 * 24 * 3600.0
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WRITTEN: Final = re.compile(r"^([0-9]+(\.[0-9]+)?|([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+)$")
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
-def whole(low: int, high: int = 2**31 - 1) -> BeforeValidator:
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A check that raises ValueError with a sentence, and the JSON Schema of what passes it."""
+
+    check: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return dict(self.schema)
+
+
+def whole(low: int, high: int = 2**31 - 1) -> Kind:
     """A whole number from `low` to `high`, not written as text."""
     allowed = f"of at least {low}" if high == 2**31 - 1 else f"from {low} to {high}"
 
@@ -24,10 +42,10 @@ def whole(low: int, high: int = 2**31 - 1) -> BeforeValidator:
             raise ValueError(f"must be a whole number {allowed}{hint}")
         return value
 
-    return BeforeValidator(check)
+    return Kind(check, {"type": "integer", "minimum": low, "maximum": high})
 
 
-def number(low: float, *, above: bool = False) -> BeforeValidator:
+def number(low: float, *, above: bool = False) -> Kind:
     """A number of at least (or, with `above`, above) `low`."""
 
     def check(value: Any) -> Any:
@@ -36,10 +54,10 @@ def number(low: float, *, above: bool = False) -> BeforeValidator:
             raise ValueError(f"must be a number {'above' if above else 'of at least'} {low:g}")
         return float(value)
 
-    return BeforeValidator(check)
+    return Kind(check, {"type": "number", "exclusiveMinimum" if above else "minimum": low})
 
 
-def seconds(low: float) -> BeforeValidator:
+def seconds(low: float) -> Kind:
     """A duration of at least `low` seconds: `30`, `"30s"`, `"1m30s"`."""
 
     def check(value: Any) -> Any:
@@ -48,10 +66,10 @@ def seconds(low: float) -> BeforeValidator:
             raise ValueError(f'must be a duration such as 30, "30s" or "1m30s", from {low:g} s to 31 days')
         return duration
 
-    return BeforeValidator(check)
+    return Kind(check, {"type": ["number", "string"], "minimum": low, "maximum": LONGEST, "pattern": _WRITTEN.pattern})
 
 
-def one_of(*words: str) -> BeforeValidator:
+def one_of(*words: str) -> Kind:
     """One of some words."""
 
     def check(value: Any) -> Any:
@@ -61,7 +79,7 @@ def one_of(*words: str) -> BeforeValidator:
             raise ValueError(f"must be one of {', '.join(words)}{hint}")
         return value
 
-    return BeforeValidator(check)
+    return Kind(check, {"enum": list(words)})
 
 
 def _duration(value: Any) -> float | None:
@@ -86,5 +104,5 @@ def _text(value: Any) -> Any:
     return value
 
 
-Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
-Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
+Flag: TypeAlias = Annotated[bool, Kind(_flag, {"type": "boolean"})]
+Text: TypeAlias = Annotated[str, Kind(_text, {"type": "string", "minLength": 1, "maxLength": 253})]

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from scaler.kinds import Flag, Text, one_of, seconds, whole
+from scaler.kinds import Flag, Kind, Text, one_of, seconds, whole
 from scaler.rule import Behavior, MetricType, Section
 from scalers.identity import PROVIDERS, Provider
 
@@ -24,8 +24,8 @@ def _no_reference(value: Any) -> Any:
     raise ValueError("is KEDA's: write `authentication` instead (`scaler migrate` turns one into the other)")
 
 
-Later = Annotated[None, BeforeValidator(_later)]
-LaterIfTrue = Annotated[Literal[False], BeforeValidator(_later_if_true)]
+Later = Annotated[None, Kind(_later, {"not": {}})]
+LaterIfTrue = Annotated[Literal[False], Kind(_later_if_true, {"const": False})]
 
 
 class ByKeySchema(Section):
@@ -72,7 +72,7 @@ class TriggerSchema(Section):
     metadata: dict[str, Any] = Field(default_factory=dict)
     metric_type: Annotated[MetricType, one_of("AverageValue", "Value")] = "AverageValue"
     authentication: AuthenticationSchema | None = None
-    authentication_ref: Annotated[None, BeforeValidator(_no_reference)] = None
+    authentication_ref: Annotated[None, Kind(_no_reference, {"not": {}})] = None
     use_cached_metrics: Flag | None = None
 
 

@@ -19,7 +19,7 @@ from scalers.identity import Identity, Provider
 from scalers.problem import Invalid, Problem, nearest
 from scalers.source import UNREAD, Found, From, Sources, Texts
 
-__all__ = ["From", "Parameters", "Unread", "check", "hide_credentials"]
+__all__ = ["From", "Parameters", "Unread", "adapter", "check", "hide_credentials", "origin"]
 
 C = TypeVar("C", bound=BaseModel)
 Q = TypeVar("Q", bound=BaseModel)
@@ -150,15 +150,15 @@ class Parameters(BaseModel, Generic[C, Q]):
     @classmethod
     def secrets(cls) -> frozenset[str]:
         """The parameters that a trigger's authentication can give."""
-        fields = [(str(field.alias), _origin(field)) for field in cls.model_fields.values()]
-        return frozenset(name for alias, origin in fields if "a" in origin.sources for name in (alias, *origin.also))
+        fields = [(str(field.alias), origin(field)) for field in cls.model_fields.values()]
+        return frozenset(name for alias, place in fields if "a" in place.sources for name in (alias, *place.also))
 
     @classmethod
     def _unknown(cls, metadata: Mapping[str, str]) -> Iterator[Problem]:
-        fields = [(str(field.alias), _origin(field)) for field in cls.model_fields.values()]
-        names = {name: origin for alias, origin in fields for name in (alias, *origin.also)}
-        known = {name for name, origin in names.items() if "m" in origin.sources}
-        known |= {f"{name}FromEnv" for name, origin in names.items() if "e" in origin.sources}
+        fields = [(str(field.alias), origin(field)) for field in cls.model_fields.values()]
+        names = {name: place for alias, place in fields for name in (alias, *place.also)}
+        known = {name for name, place in names.items() if "m" in place.sources}
+        known |= {f"{name}FromEnv" for name, place in names.items() if "e" in place.sources}
         for key in sorted(metadata.keys() - known):
             name = key.removesuffix("FromEnv")
             cure = f"write {name} in {names[name].places(name)}" if name in names else nearest(key, known)
@@ -172,17 +172,17 @@ class Parameters(BaseModel, Generic[C, Q]):
 
     @classmethod
     def _value(cls, key: str, field: FieldInfo, sources: Sources) -> Any:
-        found = sources.find(str(field.alias), _origin(field))
+        found = sources.find(str(field.alias), origin(field))
         if found is None:
             return _absent(field, sources)
         if found.text == UNREAD:
             raise _NotRead
         try:
-            value = _adapter(cls, key).validate_python(found.text)
+            value = adapter(cls, key).validate_python(found.text)
         except ValidationError as error:
             message = f"{_reason(error.errors()[0])}, not {_echo(found, field)}"
             raise Invalid([Problem(found.path, message)]) from None
-        if _origin(field).later and value != field.default:
+        if origin(field).later and value != field.default:
             raise Invalid([Problem(found.path, "known from KEDA, but not supported yet")])
         return value
 
@@ -191,26 +191,28 @@ class Parameters(BaseModel, Generic[C, Q]):
         for method in (item for parent in type(self).__mro__ for item in vars(parent).values()):
             needs = [fields[key] for key in getattr(method, "needs", ())]
             if needs and good >= {str(field.alias) for field in needs} and (message := method(self)):
-                yield Problem(_origin(needs[0]).path(str(needs[0].alias)), message)
+                yield Problem(origin(needs[0]).path(str(needs[0].alias)), message)
 
 
 @functools.cache
-def _adapter(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
+def adapter(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
+    """Validates the text of one field by itself."""
     field = model.model_fields[key]
     annotation: Any = Annotated[field.annotation, *field.metadata]
     return TypeAdapter(annotation)
 
 
-def _origin(field: FieldInfo) -> From:
+def origin(field: FieldInfo) -> From:
+    """Where a field's text is looked for."""
     return next(item for item in field.metadata if isinstance(item, From))
 
 
 def _absent(field: FieldInfo, sources: Sources) -> Any:
-    name, origin = str(field.alias), _origin(field)
-    if unset := sources.unset_variable(name, origin):
+    name, place = str(field.alias), origin(field)
+    if unset := sources.unset_variable(name, place):
         raise Invalid([unset])
     if field.is_required():
-        raise Invalid([Problem(origin.path(name), f"required; write it in {origin.places(name)}")])
+        raise Invalid([Problem(place.path(name), f"required; write it in {place.places(name)}")])
     return field.default
 
 
@@ -228,5 +230,5 @@ def _echo(found: Found, field: FieldInfo) -> str:
 
 def _shown(value: Any, field: FieldInfo) -> str | float | bool:
     if isinstance(value, SecretStr):
-        return hide_credentials(value.get_secret_value()) if _origin(field).url else _HIDDEN
+        return hide_credentials(value.get_secret_value()) if origin(field).url else _HIDDEN
     return value if isinstance(value, str | float | bool | int) else str(value)

@@ -4,11 +4,11 @@ import asyncio
 import socket
 import weakref
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.connector import AddrInfoType
+from aiohttp.connector import AddrInfoType, Connection
 from aiohttp.helpers import is_ip_address
 from yarl import URL
 
@@ -45,6 +45,7 @@ class Web:
         self._turn = asyncio.Semaphore(most)
         self._session: aiohttp.ClientSession | None = None
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
 
     async def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
         """GET a URL that is percent-encoded already. At most that many seconds. Raises ScalerError."""
@@ -89,16 +90,29 @@ class Web:
 
     async def _request(self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None) -> Answer:
         session = await self.session(url.host or "", url.port or 0)
-        async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
-            read = bytearray()
-            async for chunk in response.content.iter_any():
-                read += chunk
-                if len(read) > _LARGEST_ANSWER:
-                    raise ScalerError(f"{self._place}: the answer is longer than {_LARGEST_ANSWER >> 20} MiB")
-            return Answer(response.status, response.headers, bytes(read))
+        try:
+            async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
+                return Answer(response.status, response.headers, await self._read(response))
+        finally:
+            self._abort_closing()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        read = bytearray()
+        async for chunk in response.content.iter_any():
+            read += chunk
+            if len(read) > _LARGEST_ANSWER:
+                raise ScalerError(f"{self._place}: the answer is longer than {_LARGEST_ANSWER >> 20} MiB")
+        return bytes(read)
+
+    def _abort_closing(self) -> None:
+        # Over TLS asyncio would wait half a minute for the goodbye of a server that hangs.
+        for transport in self._transports:
+            if transport.is_closing():
+                transport.abort()
 
     def _opened(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = _Connector(
+            self._transports,
             resolver=_Resolver(self._dial),
             use_dns_cache=False,
             limit=self._most,
@@ -117,6 +131,20 @@ class Web:
         made = socket.socket(*address[:3])
         self._sockets.add(made)
         return made
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells which transports it uses."""
+
+    def __init__(self, transports: weakref.WeakSet[asyncio.Transport], **options: Any) -> None:
+        super().__init__(**options)
+        self._transports = transports
+
+    async def connect(self, *request: Any, **options: Any) -> Connection:
+        connection = await super().connect(*request, **options)
+        if connection.transport is not None:
+            self._transports.add(connection.transport)
+        return connection
 
 
 class _Resolver(AbstractResolver):

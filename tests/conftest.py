@@ -13,6 +13,8 @@ from tests.cluster.proxy import Proxy
 from tests.rabbitmq import Rabbitmq, Vhost, external
 from tests.rabbitmq_server import RabbitmqServer
 from tests.running import Running
+from tests.servicebus import ServiceBus
+from tests.tls import SESSION
 
 Start = Callable[..., Running]
 
@@ -89,6 +91,15 @@ def vhost(rabbitmq: Rabbitmq) -> Iterator[Vhost]:
 def private_rabbitmq(tmp_path: Path) -> Iterator[RabbitmqServer]:
     """A broker that the test may stop, kill and start again."""
     server = RabbitmqServer(tmp_path / "rabbitmq")
+    server.start()
+    yield server
+    server.discard()
+
+
+@pytest.fixture
+def servicebus() -> Iterator[ServiceBus]:
+    """A namespace of Azure Service Bus, or what stands in for it, that the test may stop and start again."""
+    server = ServiceBus(SESSION)
     server.start()
     yield server
     server.discard()

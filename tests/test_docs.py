@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.metrics_core import Metric
 
 from scaler.__main__ import main
+from scaler.handbook import parameters_page
 from scaler.metrics import Metrics
 from scaler.parse import parse
 from scaler.pause import NAMES
@@ -66,3 +67,8 @@ def test_every_command_is_in_the_readme() -> None:
 def test_the_rule_of_the_readme_is_valid() -> None:
     (block,) = re.findall(r"scalerule.dev/rule: \|\n(.*?)spec:", README, re.DOTALL)
     assert isinstance(parse({"scalerule.dev/rule": block}), Rule)
+
+
+def test_the_page_of_parameters_is_what_the_models_say() -> None:
+    """Renewed by `scaler schema --docs > docs/triggers.md`."""
+    assert (ROOT / "docs" / "triggers.md").read_text() == parameters_page()

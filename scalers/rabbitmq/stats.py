@@ -11,7 +11,7 @@ __all__ = ["RATES", "Mode", "Operation", "Stats", "Uncounted"]
 Mode = Literal[
     "QueueLength", "MessageRate", "DeliverGetRate", "PublishedToDeliveredRatio", "ExpectedQueueConsumptionTime"
 ]
-Operation = Literal["sum", "avg", "max"]
+Operation = Literal["sum", "max", "avg"]
 
 RATES: Final = frozenset[str](
     {"MessageRate", "DeliverGetRate", "PublishedToDeliveredRatio", "ExpectedQueueConsumptionTime"}

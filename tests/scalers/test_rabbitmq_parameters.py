@@ -146,7 +146,7 @@ OAUTH = {"oauthTokenURI": "https://t/token", "clientID": "c", "clientSecret": "s
         ({}, {"password": "p"}, "authentication.username", "need each other"),
         ({"password": "p"}, {}, "metadata.password", "write password in authentication"),
         ({"useRegex": "true"}, {}, "metadata.useRegex", "needs protocol http"),
-        ({"operation": "mean"}, {}, "metadata.operation", "must be 'sum', 'avg' or 'max', not 'mean'"),
+        ({"operation": "mean"}, {}, "metadata.operation", "must be 'sum', 'max' or 'avg', not 'mean'"),
         ({"pageSize": "0"}, {}, "metadata.pageSize", "must be greater than or equal to 1"),
         ({"unsafeSsl": "maybe"}, {}, "metadata.unsafeSsl", "must be true or false"),
         ({}, {"tls": "on"}, "authentication.tls", "must be 'enable' or 'disable'"),
