@@ -76,22 +76,31 @@ class Vault:
         del self._users[reference], self._asked[reference]
 
     async def _follow(self, reference: Reference) -> None:
+        least = LEAST
         while True:
-            async with self._turn:
-                found = await self._fetch(reference)
-            if found is not None and found != self._objects.get(reference):
-                self._objects[reference] = found
-                self.deliver(frozenset(self._users[reference]))
-            await self._rest(reference)
+            changed = await self._read(reference)
+            asked = await self._rest(reference, least)
+            # A login that goes on being refused while nothing changes asks less and less often.
+            least = min(2 * least, PACE / 2) if asked and not changed else LEAST
 
-    async def _rest(self, reference: Reference) -> None:
-        """Until it is time to read again, or a refused login asks for it."""
+    async def _read(self, reference: Reference) -> bool:
+        async with self._turn:
+            found = await self._fetch(reference)
+        if found is None or found == self._objects.get(reference):
+            return False
+        self._objects[reference] = found
+        self.deliver(frozenset(self._users[reference]))
+        return True
+
+    async def _rest(self, reference: Reference, least: float) -> bool:
+        """Until it is time to read again, or (True) a refused login asks for it."""
         asked = self._asked[reference]
         asked.clear()
-        await asyncio.sleep(LEAST)
         pace = PACE if isinstance(self._objects.get(reference), Found) else SOON
+        left = max(pace * random.uniform(0.8, 1.2) - least, 0.0)
+        await asyncio.sleep(least)
         try:
-            async with asyncio.timeout(pace * random.uniform(0.8, 1.2) - LEAST):
-                await asked.wait()
+            async with asyncio.timeout(left):
+                return await asked.wait()
         except TimeoutError:
-            return
+            return False

@@ -182,8 +182,6 @@ class Parameters(BaseModel, Generic[C, Q]):
         except ValidationError as error:
             message = f"{_reason(error.errors()[0])}, not {_echo(found, field)}"
             raise Invalid([Problem(found.path, message)]) from None
-        if origin(field).later and value != field.default:
-            raise Invalid([Problem(found.path, "known from KEDA, but not supported yet")])
         return value
 
     def _conflicts(self, good: Set[str]) -> Iterator[Problem]:

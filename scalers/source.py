@@ -15,13 +15,11 @@ class From:
 
     `sources` are tried in order: m the trigger's metadata, a its authentication, e the variable of the target's
     container that `<name>FromEnv` names. `also` are other names. Of a secret `url` only the user info is hidden.
-    `later` marks a parameter of KEDA's of which only the default is supported yet.
     """
 
     sources: str
     also: tuple[str, ...] = ()
     url: bool = False
-    later: bool = False
 
     def path(self, name: str) -> str:
         """Where a problem with this parameter is reported when nobody wrote it."""

@@ -26,7 +26,6 @@ class Sample(parameters.Parameters[Nothing, Nothing]):
     patience: Annotated[Duration | None, From("m")] = None
     colour: Annotated[Literal["red", "blue"], From("ma")] = "red"
     token: Annotated[SecretStr | None, From("ae", also=("key",))] = None
-    later: Annotated[Flag, From("m", later=True)] = False
 
     @check("number", "offset")
     def _number_and_offset(self) -> str | None:
@@ -173,11 +172,6 @@ def test_a_variable_that_is_not_set_is_named() -> None:
     assert found == {"metadata.hostFromEnv": "the target's container sets no variable 'NOPE'"}
 
 
-def test_what_comes_later_is_known_but_refused() -> None:
-    assert "not supported yet" in problems({"queueName": "q", "later": "true"})["metadata.later"]
-    assert sample(later="false").later is False
-
-
 def test_texts_from_secrets_are_not_repeated() -> None:
     found = problems({"queueName": "q"}, {"colour": "canary"})
     assert found == {"authentication.colour": "must be 'red' or 'blue', not '***'"}
@@ -194,7 +188,6 @@ def test_secrets_are_not_shown() -> None:
         "flag": False,
         "colour": "red",
         "token": "***",
-        "later": False,
     }
 
 
