@@ -18,7 +18,7 @@ from scaler.fetch import Fetcher
 from scaler.grants import BadGrants
 from scaler.handbook import json_schema, parameters_page
 from scaler.kube import Kube, KubeError
-from scaler.manifest import ManifestError, files
+from scaler.manifest import Files, Manifest, ManifestError, files
 from scaler.parse import parse
 from scaler.read import read, resolved
 from scaler.rule import InvalidRule, Rule
@@ -207,9 +207,15 @@ def _rules_in(path: str, namespace: str) -> list[tuple[Key, Rule | InvalidRule]]
         raise click.ClickException(str(error)) from error
     if not read.manifests:
         raise click.ClickException(f"{path}: no Deployment with the annotation scalerule.dev/rule")
-    return [
-        (Key(each.namespace, each.name), parse(each.annotations, read.surroundings(each))) for each in read.manifests
-    ]
+    return [(Key(each.namespace, each.name), _rule_in(read, each)) for each in read.manifests]
+
+
+def _rule_in(read: Files, manifest: Manifest) -> Rule | InvalidRule:
+    rule = parse(manifest.annotations, read.surroundings(manifest))
+    if isinstance(rule, InvalidRule) and rule.unread:
+        missing = ", ".join(sorted(str(each) for each in rule.references - read.objects.keys()))
+        raise click.ClickException(f"{manifest.namespace}/{manifest.name}: not in the same file: {missing}")
+    return rule
 
 
 async def _rule(key: Key, kubeconfig: Path | None, context: str | None) -> Rule | InvalidRule:
@@ -228,9 +234,8 @@ async def _rule(key: Key, kubeconfig: Path | None, context: str | None) -> Rule 
 
 def _read(key: Key, rule: Rule | InvalidRule) -> list[dict[str, Any]]:
     if isinstance(rule, InvalidRule):
-        missing = ", ".join(sorted(map(str, rule.references)))
-        said = [str(problem) for problem in rule.problems] or [f"not in the same file: {missing}"]
-        raise click.ClickException("\n  ".join([f"{key}: the rule cannot be read:", *said]))
+        problems = "\n".join(f"  {problem}" for problem in rule.problems)
+        raise click.ClickException(f"{key}: the rule is invalid:\n{problems}")
     return asyncio.run(read(key, rule, Dial(_READ_TIMEOUT, anywhere)))
 
 

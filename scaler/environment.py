@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from scaler.reference import Found, Kind, Objects, Reference
 from scalers.problem import nearest
-from scalers.source import UNREAD, Absent
+from scalers.source import UNREAD, Absent, Hidden
 
 _EXPANSION: Final = re.compile(r"\$\$|\$\(([^()\s]+)\)")
 _FROM: Final[tuple[tuple[str, str, Kind], ...]] = (
@@ -113,7 +113,8 @@ class _Reader:
             value = used.get(match[1], match[0]) if match[1] else "$"
             return value if isinstance(value, str) else match[0]
 
-        return _EXPANSION.sub(replaced, text)
+        expanded = _EXPANSION.sub(replaced, text)
+        return Hidden(expanded) if any(isinstance(value, Hidden) for value in used.values()) else expanded
 
 
 def absent(reference: Reference, key: object) -> Absent:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from scaler.kube import Kube, KubeError
 from scaler.reference import Found, Reference
-from scalers.source import Absent
+from scalers.source import Absent, Hidden
 
 _log = logging.getLogger("scaler")
 
@@ -66,7 +66,7 @@ def read_file(root: Path | None, reference: Reference) -> Found | Absent:
         if not path.is_relative_to(folder) or not path.is_file():
             return Absent(f"{reference}: no such file below the folder of namespace {reference.namespace!r}")
         with path.open("rb") as file:
-            return Found({"": file.read(_LARGEST_FILE).decode()})
+            return Found({"": Hidden(file.read(_LARGEST_FILE).decode())})
     except (OSError, ValueError) as error:
         return Absent(f"{reference} cannot be read: {type(error).__name__}")
 

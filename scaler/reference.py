@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from scalers.source import Absent
+from scalers.source import Absent, Hidden
 
 Kind: TypeAlias = Literal["secret", "configMap", "file", "shared"]
 
@@ -47,7 +47,8 @@ class Found:
             return cls(data)
         decoded = {name: _decoded(text) for name, text in data.items()}
         plain = {str(name): str(text) for name, text in (body.get("stringData") or {}).items()}
-        return cls({name: text for name, text in decoded.items() if text is not None} | plain)
+        texts = {name: text for name, text in decoded.items() if text is not None} | plain
+        return cls({name: Hidden(text) for name, text in texts.items()})
 
 
 def _decoded(text: str) -> str | None:

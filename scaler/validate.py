@@ -12,6 +12,8 @@ _REPLICAS = (
     "spec.replicas: every apply of this manifest sets the count back; leave it out, so that only the rule decides"
 )
 
+_LONGEST = 80
+
 
 def validate(paths: Iterable[str], namespace: str) -> list[dict[str, Any]]:
     """A verdict per rule, in the order of the files. Raises ManifestError for a file that cannot be read.
@@ -46,6 +48,11 @@ def lines(verdict: dict[str, Any]) -> list[str]:
     rows += [f"  error    {error['path']}: {error['message']}" for error in verdict["errors"]]
     rows += [f"  warning  {warning}" for warning in verdict["warnings"]]
     for trigger in verdict["triggers"]:
-        shown = ", ".join(f"{name}={value}" for name, value in trigger["parameters"].items())
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in trigger["parameters"].items())
         rows.append(f"  trigger  {trigger['name']} ({trigger['type']}): {shown}")
     return rows
+
+
+def _short(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

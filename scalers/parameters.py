@@ -8,7 +8,7 @@ import abc
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, cast, get_args
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from scalers.identity import Identity, Provider
 from scalers.problem import Invalid, Problem, nearest
-from scalers.source import UNREAD, Found, From, Sources, Texts
+from scalers.source import UNREAD, Found, From, Hidden, Sources, Texts
 
 __all__ = ["From", "Parameters", "Unread", "adapter", "check", "hide_credentials", "origin"]
 
@@ -69,6 +69,7 @@ class Parameters(BaseModel, Generic[C, Q]):
     providers: ClassVar[tuple[Provider, ...]] = ()
     """The pod identities that this type can use."""
     _identity: Identity | None = PrivateAttr(default=None)
+    _hidden: Set[str] = PrivateAttr(default=frozenset())
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
 
@@ -111,8 +112,22 @@ class Parameters(BaseModel, Generic[C, Q]):
         fields = type(self).model_fields.items()
         hidden = {str(field.alias): _HIDDEN for key, field in fields if key in unread and field.is_required()}
         values = ((field, getattr(self, key)) for key, field in fields if key not in unread)
-        shown = {str(field.alias): _shown(value, field) for field, value in values if value is not None}
+        shown = {str(field.alias): self._value_shown(value, field) for field, value in values if value is not None}
         return {**shown, **hidden}
+
+    def _value_shown(self, value: Any, field: FieldInfo) -> str | float | bool:
+        if isinstance(value, SecretStr):
+            return hide_credentials(value.get_secret_value()) if origin(field).url else _HIDDEN
+        closed = isinstance(value, bool | int | float) or get_origin(field.annotation) is Literal
+        if str(field.alias) in self._hidden and not closed:
+            return _HIDDEN
+        return value if isinstance(value, str | float | bool | int) else str(value)
+
+    @classmethod
+    def _found_in_secrets(cls, sources: Sources) -> frozenset[str]:
+        fields = [(str(field.alias), origin(field)) for field in cls.model_fields.values()]
+        found = ((alias, sources.find(alias, place)) for alias, place in fields)
+        return frozenset(alias for alias, text in found if text is not None and isinstance(text.text, Hidden))
 
     @classmethod
     def parse(
@@ -140,6 +155,7 @@ class Parameters(BaseModel, Generic[C, Q]):
         # Not validated again: the fields that are good are checked against each other even where others are not.
         parameters = cast(Self, cls.model_construct(**good))
         parameters._identity = identity
+        parameters._hidden = cls._found_in_secrets(sources)
         problems += parameters._conflicts(good.keys())
         if problems:
             raise Invalid(problems)
@@ -224,9 +240,3 @@ def _reason(error: ErrorDetails) -> str:
 def _echo(found: Found, field: FieldInfo) -> str:
     secret = SecretStr in (field.annotation, *get_args(field.annotation))
     return repr(found.text[:_LONGEST_ECHO]) if found.open and not secret else repr(_HIDDEN)
-
-
-def _shown(value: Any, field: FieldInfo) -> str | float | bool:
-    if isinstance(value, SecretStr):
-        return hide_credentials(value.get_secret_value()) if origin(field).url else _HIDDEN
-    return value if isinstance(value, str | float | bool | int) else str(value)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from scalers.problem import Problem
 
-__all__ = ["UNREAD", "Absent", "Found", "From", "Sources", "Texts"]
+__all__ = ["UNREAD", "Absent", "Found", "From", "Hidden", "Sources", "Texts"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,16 @@ class Absent:
     """Something that is referred to and cannot be used, in words that name the cure."""
 
     why: str
+
+
+class Hidden(str):
+    """A text that came out of a Secret, or of a file: it is shown to nobody."""
+
+    __slots__ = ()
+
+    def strip(self, characters: str | None = None, /) -> "Hidden":
+        """Hidden still."""
+        return Hidden(super().strip(characters))
 
 
 #: Stands for a text that is referred to and has not been read yet. No text of a user holds a NUL.

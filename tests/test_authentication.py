@@ -215,8 +215,17 @@ def test_what_is_not_allowed_is_named(
 
 def test_no_secret_is_shown() -> None:
     canary = "canary-1"
-    objects = {SECRET: Found({"host": f"amqp://u:{canary}@h", "password": canary, "username": "u", "key": canary})}
+    names = ("password", "username", "key", "ca", "cert", "vhostName", "scopes", "endpointParams")
+    values = dict.fromkeys(names, canary) | {"host": f"amqp://u:{canary}@h"}
+    objects = {SECRET: Found.of({"kind": "Secret", "stringData": values})}
     for metadata in ({}, {"mode": "Rate"}, {"protocol": "http"}):
         found = read(metadata, objects, authentication={"secret": "rabbit"})
-        warnings = getattr(found, "warnings", ())
-        assert canary not in f"{found!r} {found} {warnings}"
+        triggers = [trigger.shown for trigger in (found.triggers if isinstance(found, Rule) else found.shown)]
+        assert canary not in f"{found!r} {found} {found.warnings} {triggers}"
+
+
+def test_what_is_no_secret_is_shown() -> None:
+    found = read({"hostFromEnv": "URL"}, authentication={"parameters": {"vhostName": {"env": "URL"}}})
+    assert isinstance(found, Rule)
+    assert found.triggers[0].shown["host"] == "amqp://env"
+    assert found.triggers[0].shown["vhostName"] == "amqp://env"
