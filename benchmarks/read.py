@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import scalers
+from benchmarks.canned_sqs import CannedSqs
 from benchmarks.machine import machine
 from scalers import Dial, Reading
 from scalers.web import Web
@@ -157,12 +158,14 @@ async def compare(rig: Rig, count: int, rounds: int) -> dict[str, Any]:
 @contextmanager
 def brokers(folder: Path) -> Iterator[dict[str, Any]]:
     """By the names of the fixtures that the rigs ask for."""
-    rabbitmq, servicebus = RabbitmqServer(folder / "rabbitmq"), ServiceBus(SESSION)
+    rabbitmq, servicebus, sqs = RabbitmqServer(folder / "rabbitmq"), ServiceBus(SESSION), CannedSqs(folder)
     try:
         rabbitmq.start()
         servicebus.start()
-        yield {"rabbitmq": rabbitmq, "servicebus": servicebus}
+        sqs.start()
+        yield {"rabbitmq": rabbitmq, "servicebus": servicebus, "sqs": sqs}
     finally:
+        sqs.stop()
         rabbitmq.discard()
         servicebus.discard()
 

@@ -14,6 +14,7 @@ from tests.rabbitmq import Rabbitmq, Vhost, external
 from tests.rabbitmq_server import RabbitmqServer
 from tests.running import Running
 from tests.servicebus import ServiceBus
+from tests.sqs import Sqs, SqsServer
 from tests.tls import SESSION
 
 Start = Callable[..., Running]
@@ -103,6 +104,21 @@ def servicebus() -> Iterator[ServiceBus]:
     server.start()
     yield server
     server.discard()
+
+
+@pytest.fixture(scope="session")
+def sqs(session_folder: Path) -> Sqs:
+    """Amazon SQS as moto plays it, with signatures checked."""
+    return Sqs(shared.shared("sqs", session_folder)["port"])
+
+
+@pytest.fixture
+def private_sqs(tmp_path: Path) -> Iterator[SqsServer]:
+    """The same, for a test that stops it and starts it again."""
+    server = SqsServer(tmp_path / "sqs")
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.cluster.control_plane import ControlPlane
 from tests.rabbitmq_server import RabbitmqServer
+from tests.sqs import SqsServer
 
 
 @contextmanager
@@ -41,7 +42,17 @@ def _rabbitmq(folder: Path) -> Iterator[dict[str, Any]]:
         server.discard()
 
 
-_KINDS = {"cluster": _cluster, "rabbitmq": _rabbitmq}
+@contextmanager
+def _sqs(folder: Path) -> Iterator[dict[str, Any]]:
+    server = SqsServer(folder)
+    server.start()
+    try:
+        yield {"port": server.port}
+    finally:
+        server.stop()
+
+
+_KINDS = {"cluster": _cluster, "rabbitmq": _rabbitmq, "sqs": _sqs}
 
 
 def main(what: str, folder: Path, owner: int) -> None:

@@ -1,4 +1,4 @@
-"""Runs moto's server as SQS, STS and IAM on loopback and speaks to it: no real SQS can be had here.
+"""Runs moto as SQS, STS and IAM on loopback and speaks to it: no real SQS can be had here.
 
 The protocol, the signatures and the policies are real, the latter two because `python -m tests.sqs PORT` has moto check
 them. What moto cannot do is throttle.
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
 import requests
-from botocore.config import Config
+from aiohttp import web
+from multidict import CIMultiDict
+from werkzeug.test import Client
 
 from tests.ports import free_ports
 from tests.process import Process
@@ -34,6 +35,10 @@ class Sqs:
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """boto3's own, for one region; to moto any name is one."""
+        # A third of a second that few tests need.
+        import boto3
+        from botocore.config import Config
+
         return boto3.client(
             service,
             region,
@@ -89,10 +94,10 @@ def _entry(number: int, delay: int, fifo: bool) -> dict[str, Any]:
     return {"Id": str(number), "MessageBody": "m", "DelaySeconds": delay, **ordered}
 
 
-def _serve(port: str) -> None:
+def _serve(port: int) -> None:
     os.environ |= {"MOTO_ALLOW_NONEXISTENT_REGION": "true", "INITIAL_NO_AUTH_ACTION_COUNT": "0"}
     from moto.iam.models import iam_backends
-    from moto.server import main
+    from moto.server import DomainDispatcherApplication, create_backend_app
 
     iam = iam_backends[ACCOUNT]["aws"]
     iam.create_user("aws", "root")
@@ -100,8 +105,27 @@ def _serve(port: str) -> None:
     key = iam.create_access_key("root")
     # moto would draw both at random.
     key.access_key_id, key.secret_access_key = KEY_ID, SECRET
-    main(["-H", "127.0.0.1", "-p", port])
+    web.run_app(_application(Client(DomainDispatcherApplication(create_backend_app))), host="127.0.0.1", port=port)
+
+
+def _application(moto: Client) -> web.Application:
+    """Keeps connections, as SQS does; `moto_server` would close each after one answer."""
+
+    async def handle(request: web.Request) -> web.Response:
+        said = moto.open(
+            request.raw_path,
+            base_url=f"http://{request.host}",
+            method=request.method,
+            headers=list(request.headers.items()),
+            data=await request.read(),
+        )
+        headers = [item for item in said.headers if item[0].lower() != "content-length"]
+        return web.Response(status=said.status_code, headers=CIMultiDict(headers), body=said.data)
+
+    made = web.Application(client_max_size=2**24)
+    made.router.add_route("*", "/{path:.*}", handle)
+    return made
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(int(sys.argv[1]))

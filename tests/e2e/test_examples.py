@@ -10,6 +10,7 @@ import yaml
 from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
 from tests.servicebus import ServiceBus
+from tests.sqs import ACCOUNT, KEY_ID, SECRET, SqsServer
 from tests.tls import SESSION
 
 FOLDER = Path(__file__).parents[2] / "manifests" / "examples"
@@ -52,6 +53,19 @@ def azure_servicebus_example(servicebus: ServiceBus) -> Broker:
     )
 
 
+@pytest.fixture
+def aws_sqs_queue_example(private_sqs: SqsServer) -> Broker:
+    region = "eu-west-1"
+    private_sqs.create(region, ["orders"])
+    queue = f"{private_sqs.url}/{ACCOUNT}/orders"
+    return Broker(
+        {"awsAccessKeyID": KEY_ID, "awsSecretAccessKey": SECRET},
+        {"awsEndpoint": private_sqs.url},
+        lambda messages: private_sqs.send(region, "orders", messages),
+        lambda: private_sqs.client("sqs", region).purge_queue(QueueUrl=queue),
+    )
+
+
 def documents(name: str, broker: Broker) -> Iterator[dict[str, Any]]:
     for document in yaml.safe_load_all((FOLDER / f"{name}.yaml").read_text()):
         if document["kind"] == "Secret":
@@ -70,7 +84,7 @@ def test_every_example_has_a_broker() -> None:
     assert {path.stem for path in FOLDER.glob("*.yaml")} == set(EXAMPLES)
 
 
-EXAMPLES = ["rabbitmq", "azure-servicebus"]
+EXAMPLES = ["aws-sqs-queue", "azure-servicebus", "rabbitmq"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

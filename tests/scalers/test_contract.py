@@ -156,7 +156,7 @@ async def test_a_hung_broker_times_out(rig: Rig) -> None:
         async with scaler_at(rig, Place(relay.host, relay.port), patience=0.3) as scaler:
             started = time.monotonic()
             assert "within 0.3 s" in str(await failure(scaler.read([rig.queue("a")])))
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 3
             assert scaler.connections == 0
 
 
