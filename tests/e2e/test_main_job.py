@@ -8,22 +8,24 @@ import pytest
 from tests.cluster.client import worker
 from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
+from tests.running import Running
 from tests.wait import wait
 
 
 @pytest.mark.parametrize("http", [False, True], ids=["amqp", "http"])
 def test_from_zero_to_n_and_back(stage: Stage, scaler: Start, http: bool) -> None:
-    stage.deploy("orders", http=http, pollingInterval=1)
+    # Slow enough for a machine that is busy with other tests to be told from a poll that was missed.
+    stage.deploy("orders", http=http, pollingInterval=2, cooldownPeriod=4)
     running = scaler()
     stage.wait_for_rules(running, "ready", 1)
     stage.vhost.publish("orders", 33)
     published = time.monotonic()
     stage.wait_for("orders", 7)
-    assert time.monotonic() - published <= 1 + 0.5
+    assert time.monotonic() - published <= 2 + 2
     stage.vhost.purge("orders")
     purged = time.monotonic()
     stage.wait_for("orders", 0)
-    assert 1.0 <= time.monotonic() - purged <= 2 + 1 + 1
+    assert 4 - 2 - 0.5 <= time.monotonic() - purged <= 4 + 2 + 4
     # An event follows what it tells of.
     stage.wait_for_event("orders", "ScaleTargetDeactivated")
     assert [event for event in stage.reasons("orders") if event.startswith("Scale")] == [
@@ -181,15 +183,21 @@ def test_a_deployment_that_is_deleted_while_it_is_read(stage: Stage, scaler: Sta
 
 
 def test_status_is_written_on_change_only(stage: Stage, scaler: Start) -> None:
+    """Others may write meanwhile, so what the scaler sent is counted, not how often the object changed."""
     stage.deploy("orders")
     running = scaler()
     stage.wait_for_condition("orders", "Ready", "True")
-    version = stage.client.get(stage.namespace, "orders")["metadata"]["resourceVersion"]
+    stage.wait_for_event("orders", "ScaleRuleReady")
+    writes, reads = _written(running), running.metric("scaler_source_reads_total", type="rabbitmq")
     lines = len(running.log())
-    time.sleep(3)
-    assert stage.client.get(stage.namespace, "orders")["metadata"]["resourceVersion"] == version
+    wait(lambda: running.metric("scaler_source_reads_total", type="rabbitmq") >= reads + 6, 15, "six more readings")
+    assert writes == _written(running) > 0
     assert len(running.log()) == lines
     assert stage.client.get(stage.namespace, "orders")["metadata"]["generation"] == 1
+
+
+def _written(running: Running) -> float:
+    return sum(running.metric("scaler_kubernetes_requests_total", verb=verb) for verb in ("POST", "PATCH", "PUT"))
 
 
 def test_it_ends_in_order(stage: Stage, scaler: Start) -> None:

@@ -31,20 +31,20 @@ def test_a_broker_that_is_killed_never_lowers(
     broken_broker_stage: Stage, private_rabbitmq: RabbitmqServer, scaler: Start, http: bool
 ) -> None:
     stage = broken_broker_stage
-    stage.deploy("orders", http=http)
+    stage.deploy("orders", http=http, pollingInterval=2)
     running = scaler()
     stage.vhost.publish("orders", 20)
     stage.wait_for("orders", 4)
     private_rabbitmq.kill()
     stage.wait_for_event("orders", "TriggerFailed")
-    time.sleep(4)
+    # More than the cooldown.
+    wait(lambda: running.metric("scaler_trigger_errors_total", deployment="orders") >= 3, 20, "three failed readings")
     assert stage.replicas("orders") == 4
-    assert running.metric("scaler_trigger_errors_total", deployment="orders") >= 3
     private_rabbitmq.start()
     back = time.monotonic()
-    wait(lambda: running.metric("scaler_rules", state="ready") == 1, 5, "reading again")
-    # One interval, and what this test needs to look.
-    assert time.monotonic() - back <= 0.5 + 0.5
+    wait(lambda: running.metric("scaler_rules", state="ready") == 1, 10, "reading again")
+    # One interval, and what a busy machine needs to tell.
+    assert time.monotonic() - back <= 2 + 2
     stage.wait_for_event("orders", "TriggerRecovered")
     assert stage.replicas("orders") == 4
     stage.vhost.purge("orders")
