@@ -20,14 +20,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from grpc import aio
+
 import scalers
 from benchmarks.canned_sqs import CannedSqs
 from benchmarks.machine import machine
 from scalers import Dial, Reading
+from scalers.kubemq import wire_pb2
 from scalers.web import Web
+from tests.kubemq import Kubemq
 from tests.rabbitmq_server import RabbitmqServer
 from tests.scalers.relay import Relay
 from tests.scalers.rigs import Place, Rig, rigs
+from tests.scalers.rigs.kubemq import KubemqRig
 from tests.scalers.rigs.rabbitmq_http import RabbitmqHttp
 from tests.servicebus import ServiceBus
 from tests.tls import SESSION
@@ -82,7 +87,7 @@ async def together(rig: Rig, place: Place, queues: Sequence[Any], rounds: int) -
 
 async def apart(rig: Rig, queues: Sequence[Any], rounds: int) -> tuple[Cost, int]:
     """Each over a scaler of its own, `AT_ONCE` at a time."""
-    scaler_type = SingleQueue if type(rig) is RabbitmqHttp else scalers.load(rig.type).Scaler
+    scaler_type = _SINGLE.get(type(rig), scalers.load(rig.type).Scaler)
     dial = Dial(PATIENCE, resolve)
     pairs = [(scaler_type(rig.connection(rig.place), dial), queue) for queue in queues]
     turn = asyncio.Semaphore(AT_ONCE)
@@ -128,6 +133,42 @@ class SingleQueue(scalers.Scaler[Any, Any]):
         return self._web.connections
 
 
+class SingleKubemq(scalers.Scaler[Any, Any]):
+    """How a scaler per trigger reads KubeMQ: the queue by its name. Ours always asks for all of them."""
+
+    def __init__(self, connection: Any, dial: Dial) -> None:
+        super().__init__(connection, dial)
+        self._channel = aio.insecure_channel(
+            f"ipv4:{connection.host}:{connection.port}", [("grpc.use_local_subchannel_pool", 1)]
+        )
+        self._metadata = aio.Metadata(("authorization", connection.token.get_secret_value()))
+
+    async def read(self, queues: Sequence[Any]) -> Sequence[Reading]:
+        """One call a queue."""
+        ask: aio.UnaryUnaryMultiCallable[wire_pb2.QueuesInfoRequest, wire_pb2.QueuesInfoResponse] = (
+            self._channel.unary_unary(
+                "/kubemq.kubemq/QueuesInfo",
+                wire_pb2.QueuesInfoRequest.SerializeToString,
+                wire_pb2.QueuesInfoResponse.FromString,
+            )
+        )
+        request = wire_pb2.QueuesInfoRequest(QueueName=queues[0].name)
+        answer = await ask(request, timeout=PATIENCE, metadata=self._metadata)
+        return [Reading(answer.Info.Queues[0].Waiting, 0)]
+
+    async def close(self) -> None:
+        """Let go."""
+        await self._channel.close()
+
+    @property
+    def connections(self) -> int:
+        """One, however it fares."""
+        return 1
+
+
+_SINGLE: dict[type[Rig], type[scalers.Scaler[Any, Any]]] = {RabbitmqHttp: SingleQueue, KubemqRig: SingleKubemq}
+
+
 async def compare(rig: Rig, count: int, rounds: int) -> dict[str, Any]:
     """One row."""
     names = [f"queue-{number}" for number in range(count)]
@@ -159,12 +200,15 @@ async def compare(rig: Rig, count: int, rounds: int) -> dict[str, Any]:
 def brokers(folder: Path) -> Iterator[dict[str, Any]]:
     """By the names of the fixtures that the rigs ask for."""
     rabbitmq, servicebus, sqs = RabbitmqServer(folder / "rabbitmq"), ServiceBus(SESSION), CannedSqs(folder)
+    kubemq = Kubemq(SESSION)
     try:
         rabbitmq.start()
         servicebus.start()
         sqs.start()
-        yield {"rabbitmq": rabbitmq, "servicebus": servicebus, "sqs": sqs}
+        kubemq.start()
+        yield {"kubemq": kubemq, "rabbitmq": rabbitmq, "servicebus": servicebus, "sqs": sqs}
     finally:
+        kubemq.stop()
         sqs.stop()
         rabbitmq.discard()
         servicebus.discard()

@@ -10,6 +10,7 @@ from tests import shared
 from tests.cluster.access import Access
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.proxy import Proxy
+from tests.kubemq import Kubemq
 from tests.rabbitmq import Rabbitmq, Vhost, external
 from tests.rabbitmq_server import RabbitmqServer
 from tests.running import Running
@@ -104,6 +105,15 @@ def servicebus() -> Iterator[ServiceBus]:
     server.start()
     yield server
     server.discard()
+
+
+@pytest.fixture
+def kubemq() -> Iterator[Kubemq]:
+    """What stands in for a KubeMQ, which the test may stop and start again."""
+    server = Kubemq(SESSION)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

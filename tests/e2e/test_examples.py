@@ -9,6 +9,7 @@ import yaml
 
 from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
+from tests.kubemq import Kubemq
 from tests.servicebus import ServiceBus
 from tests.sqs import ACCOUNT, KEY_ID, SECRET, SqsServer
 from tests.tls import SESSION
@@ -66,6 +67,18 @@ def aws_sqs_queue_example(private_sqs: SqsServer) -> Broker:
     )
 
 
+@pytest.fixture
+def kubemq_example(kubemq: Kubemq) -> Broker:
+    kubemq.token = "token"
+    queue = kubemq.queue("orders")
+    return Broker(
+        {"authToken": kubemq.token},
+        {"address": f"127.0.0.1:{kubemq.secure_port}"},
+        queue.send,
+        lambda: queue.consume(queue.waiting),
+    )
+
+
 def documents(name: str, broker: Broker) -> Iterator[dict[str, Any]]:
     for document in yaml.safe_load_all((FOLDER / f"{name}.yaml").read_text()):
         if document["kind"] == "Secret":
@@ -84,7 +97,7 @@ def test_every_example_has_a_broker() -> None:
     assert {path.stem for path in FOLDER.glob("*.yaml")} == set(EXAMPLES)
 
 
-EXAMPLES = ["aws-sqs-queue", "azure-servicebus", "rabbitmq"]
+EXAMPLES = ["aws-sqs-queue", "azure-servicebus", "kubemq", "rabbitmq"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
