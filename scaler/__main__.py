@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from scaler import log, output, overview
+from scaler import explain, log, output, overview, server
 from scaler.destination import anywhere
 from scaler.fetch import Fetcher
 from scaler.grants import BadGrants
@@ -23,7 +23,9 @@ from scaler.parse import parse
 from scaler.read import read, resolved
 from scaler.rule import InvalidRule, Rule
 from scaler.run import run
+from scaler.server import Unreachable
 from scaler.settings import Address, Settings, destination
+from scaler.state import BadState
 from scaler.target import Key, target
 from scaler.validate import lines, validate
 from scalers import Dial
@@ -56,9 +58,23 @@ def _key(text: str) -> Key:
     return Key(namespace, name)
 
 
+def _moment(text: str) -> float:
+    from scaler.simulation.command import moment
+
+    return moment(text)
+
+
+def _duration(text: str) -> float:
+    from scaler.simulation.command import duration
+
+    return duration(text)
+
+
 _ADDRESS = _Parsed("HOST:PORT", Address.parse)
 _DESTINATION = _Parsed("CIDR|SUFFIX", destination)
 _KEY = _Parsed("NAMESPACE/NAME", _key)
+_MOMENT = _Parsed("TIME", _moment)
+_DURATION = _Parsed("SECONDS", _duration)
 
 
 def _cluster_options(command: F) -> F:
@@ -260,7 +276,7 @@ def status_command(
     while True:
         try:
             rows = asyncio.run(_status_rows(namespace, server, kubeconfig, context))
-        except (KubeError, overview.Unreachable) as error:
+        except (KubeError, Unreachable) as error:
             raise click.ClickException(str(error)) from error
         if output.form(form) == "json":
             output.print_json(rows)
@@ -284,6 +300,117 @@ async def _status_rows(
         return await overview.from_cluster(kube, namespace)
     finally:
         await kube.close()
+
+
+@main.command("explain")
+@click.argument("key", type=_KEY, required=False)
+@click.option("--state", "path", metavar="FILE", help="Decide again on saved states, one JSON a line (- is stdin).")
+@click.option("--at", type=_MOMENT, help="Only the decision that held at a time: ISO 8601, or seconds since 1970.")
+@click.option("--server", default=server.DEFAULT, show_default=True, help="URL of the running scaler's --page-address.")
+@_output_option
+def explain_command(key: Key | None, path: str | None, at: float | None, server: str, form: str | None) -> None:
+    """Why a count is what it is: the last decisions on a rule with every step, from the running scaler.
+
+    With --state nothing is asked: the decisions are computed anew from states such as `scaler explain -o json` prints.
+    Exit status 1 if there is nothing to explain, or if a state or its rule is wrong.
+    """
+    if (key is None) == (path is None) or (path and at is not None):
+        raise click.UsageError("name one Deployment as NAMESPACE/NAME, or a file of states with --state")
+    if path is not None:
+        sys.exit(_recompute(path, output.form(form) == "json"))
+    assert key is not None
+    try:
+        pairs = asyncio.run(explain.remembered(server, key, at))
+    except (Unreachable, explain.Unknown) as error:
+        raise click.ClickException(str(error)) from error
+    if output.form(form) == "json":
+        output.print_json(pairs)
+        return
+    if len(pairs) > 1:
+        output.print_table(explain.COLUMNS, map(explain.row, pairs))
+        click.echo()
+    click.echo(f"{key}, {explain.when(pairs[-1])}:")
+    click.echo("\n".join(explain.lines(pairs[-1])))
+
+
+def _recompute(path: str, as_json: bool) -> int:
+    """The exit status. A state that is wrong has its error in its place, so that lines in and out match."""
+    status = 0
+    try:
+        with click.open_file(path) as file:
+            texts = [line for line in file if line.strip()]
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from error
+    if not texts:
+        raise click.ClickException(f"{path}: holds no state, one JSON a line")
+    for number, text in enumerate(texts, 1):
+        try:
+            pair = explain.recomputed(text)
+            shown = [json.dumps(pair["decision"])] if as_json else [f"state {number}:", *explain.lines(pair)]
+            status |= "errors" in pair["decision"]
+        except BadState as error:
+            shown = [json.dumps({"error": str(error)})] if as_json else [f"state {number}: {error}"]
+            status = 1
+        click.echo("\n".join(shown))
+    return status
+
+
+@main.command("simulate")
+@click.option("-f", "--filename", "files", multiple=True, required=True, help="Manifests with rules; repeatable.")
+@click.option("--trace", metavar="FILE", help="Readings or arrivals as CSV (- is standard input).")
+@click.option("--service-rate", type=click.FloatRange(0, min_open=True), help="Messages per second and replica.")
+@click.option("--startup", type=click.FloatRange(0), default=0.0, show_default=True, help="Seconds until a pod works.")
+@click.option("--replicas", type=click.IntRange(0), help="To begin with (default: spec.replicas, else the minimum).")
+@click.option(
+    "--hold", type=_DURATION, help="How long a row is the last reading (default: 3 rows, or 2 polls if longer)."
+)
+@click.option("--from-prometheus", "url", metavar="URL", help="Ask a Prometheus instead of a file.")
+@click.option("--query", metavar="PROMQL", help="What to ask it for.")
+@click.option("--start", type=_MOMENT, help="From when (default: a day before --end).")
+@click.option("--end", type=_MOMENT, help="Until when (default: now).")
+@click.option("--step", type=_DURATION, help="Between two samples (default: 15s).")
+@click.option(
+    "--save-trace", type=click.Path(path_type=Path, dir_okay=False), help="Keep what Prometheus said: FILE.csv."
+)
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="A picture: FILE.svg, .png or .html.")
+@click.option("-n", "--namespace", default="default", help="Namespace of manifests that name none.")
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["json", "csv", "table"]),
+    help="Every poll as json or csv, or a table for people (default on a terminal; else json).",
+)
+def simulate_command(plot: Path | None, form: str | None, **given: Any) -> None:
+    """Replay readings of the past through rules, and compare what they would have cost.
+
+    No broker and no cluster is touched: the rules decide on a trace of readings, or on messages that arrive and are
+    served by the pods that the rules start.
+    """
+    from scaler.simulation.candidate import NoCandidate
+    from scaler.simulation.command import BadUsage, Options, perform
+    from scaler.simulation.plot import NoPlot, check, save
+    from scaler.simulation.report import print_csv, print_json, print_tables
+    from scaler.simulation.summary import summary
+    from scaler.simulation.trace import TraceError
+
+    try:
+        if plot is not None:
+            check(plot)
+        runs = perform(Options(**given))
+        summaries = [summary(run) for run in runs]
+        if plot is not None:
+            save(runs, summaries, plot)
+    except BadUsage as error:
+        raise click.UsageError(str(error)) from error
+    except (ManifestError, NoCandidate, TraceError, NoPlot) as error:
+        raise click.ClickException(str(error)) from error
+    if form == "csv":
+        print_csv(runs)
+    elif output.form(form) == "json":
+        print_json(runs, summaries)
+    else:
+        print_tables(runs, summaries)
 
 
 @main.command("demo")

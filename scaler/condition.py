@@ -3,7 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from scaler.rule import InvalidRule
-from scaler.step import Activation, Failure
+from scaler.step import Activation, Failure, Fallback, Hold
 from scaler.workload import Workload
 
 
@@ -23,7 +23,7 @@ def conditions(workload: Workload, now: float) -> Conditions:
     return {
         "Ready": _ready(workload),
         "Active": _active(workload),
-        "Fallback": Condition("False", "NoFallback", "no trigger is in fallback"),
+        "Fallback": _fallback(workload),
         "Paused": _paused(workload),
         "Contested": _contested(workload, now),
     }
@@ -52,12 +52,20 @@ def failing(workload: Workload) -> dict[str, str]:
     return {step.trigger: step.error for step in steps if isinstance(step, Failure)}
 
 
+def _fallback(workload: Workload) -> Condition:
+    steps = workload.decision.steps if workload.decision else ()
+    said = [step.words() for step in steps if isinstance(step, Fallback)]
+    if said:
+        return Condition("True", "TriggerFailing", "; ".join(said))
+    return Condition("False", "NoFallback", "no trigger is in fallback")
+
+
 def _active(workload: Workload) -> Condition:
     decision = workload.decision
     steps = decision.steps if decision else ()
     for step in steps:
         if isinstance(step, Activation):
-            if not step.active and failing(workload):
+            if not step.active and any(isinstance(each, Hold) for each in steps):
                 return Condition("Unknown", "TriggerFailing", "a trigger that fails may have work")
             return Condition(str(step.active), "TriggerActive" if step.active else "NoTriggerActive", step.words())
     return Condition("Unknown", decision.reason if decision else "NotReadYet", "nothing decides on activity now")

@@ -4,15 +4,18 @@ Times are float seconds on whatever clock the caller reads `now` from.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from scaler import behavior as hpa
 from scaler import step as steps
+from scaler.answer import Answer, checked
 from scaler.case import Case
+from scaler.composite import propose_composite
+from scaler.fallback import count_failures
 from scaler.history import History
-from scaler.proposal import Answer, Proposals, propose
+from scaler.proposal import Proposals, propose
 from scaler.rule import Behavior, InvalidRule, Rule
 
 #: A poll that comes later than this many intervals, or seconds, after the last one leaves a stretch unobserved.
@@ -30,6 +33,7 @@ class Reason(StrEnum):
     """Why the count is what it is: the words of conditions, metrics and logs."""
 
     QUEUE = "FollowsQueue"
+    FALLBACK = "InFallback"
     ACTIVATED = "Activated"
     REST = "NoWork"
     COOLDOWN = "CoolingDown"
@@ -52,6 +56,11 @@ class Decision:
     steps: tuple[steps.Step, ...]
     history: History
 
+    @property
+    def fallback(self) -> bool:
+        """Whether a fallback stands for a trigger that fails."""
+        return any(isinstance(step, steps.Fallback) for step in self.steps)
+
     def why(self) -> str:
         """The steps in words, for a log line or an event."""
         return "; ".join(step.words() for step in self.steps)
@@ -65,16 +74,18 @@ def decide(
 ) -> Decision:
     """How many replicas the scale target should have.
 
-    `readings` holds one answer per trigger name; a missing one counts as failed. The result's history takes the change
-    as made: a caller that fails to make it keeps the old `scale_ups` and `scale_downs`.
+    `readings` holds one answer per trigger name; a missing one counts as failed. An error counts as a failed poll
+    unless it is Repeated. The result's history takes the change as made: a caller that fails to make it keeps the old
+    `scale_ups` and `scale_downs`.
     """
     case = Case(replicas.found, replicas.ready, now, history)
     _skip_gap(case, rule)
     active = False
+    answers = _answers(case, rule, readings)
     if isinstance(rule, InvalidRule) or rule.pause.paused or rule.pause.replicas is not None:
         recommendation, (wanted, reason) = _held(case, rule)
     else:
-        proposals = propose(case, rule, readings)
+        proposals = _proposals(case, rule, answers)
         active = proposals.active_by is not None
         recommendation, (wanted, reason) = _chosen(case, rule, proposals)
         wanted, reason = _one_way(case, rule, wanted, reason)
@@ -84,20 +95,39 @@ def decide(
     return Decision(wanted, reason, active, tuple(case.trail), history)
 
 
+def _answers(case: Case, rule: Rule | InvalidRule, readings: Mapping[str, Answer]) -> Mapping[str, Answer]:
+    """One for each trigger, failures counted. Also of a paused rule, which goes on being read."""
+    if isinstance(rule, InvalidRule):
+        return {}
+    answers = {trigger.name: checked(readings.get(trigger.name)) for trigger in rule.triggers}
+    count_failures(case, answers)
+    return answers
+
+
+def _proposals(case: Case, rule: Rule, answers: Mapping[str, Answer]) -> Proposals:
+    if rule.modifiers is not None:
+        return propose_composite(case, rule, rule.modifiers, answers)
+    return propose(case, rule, answers)
+
+
+def unobserved(gap: float, interval: float) -> bool:
+    """Whether so many seconds since the last poll are too many, or too few, for polls `interval` seconds apart."""
+    return not 0 <= gap <= max(GAP_INTERVALS * interval, GAP_SECONDS)
+
+
 def _skip_gap(case: Case, rule: Rule | InvalidRule) -> None:
     """Move the history past a stretch in which nobody looked: a restart, an outage, a clock that jumped."""
     if case.history.last_poll is None:
         return
     gap = case.now - case.history.last_poll
-    interval = rule.polling_interval if isinstance(rule, Rule) else 0.0
-    if not 0 <= gap <= max(GAP_INTERVALS * interval, GAP_SECONDS):
+    if unobserved(gap, rule.polling_interval if isinstance(rule, Rule) else 0.0):
         case.trail.append(steps.Gap(gap))
         case.history = case.history.shifted(gap)
 
 
 def _held(case: Case, rule: Rule | InvalidRule) -> tuple[int, _Choice]:
     """A paused or unreadable rule: the count of the annotation, else the present one. The cooldown starts anew."""
-    case.history = replace(case.history, last_poll=case.now, inactive_since=None)
+    case.history = case.history._replace(last_poll=case.now, inactive_since=None)
     wanted = case.found if rule.pause.replicas is None else rule.pause.replicas
     if rule.pause.replicas is not None:
         case.trail.append(steps.Paused("paused-replicas", wanted))
@@ -127,6 +157,8 @@ def _chosen(case: Case, rule: Rule, proposals: Proposals) -> tuple[int, _Choice]
         choice = _cooling(case, rule, choice)
     if proposals.failing and choice[0] <= case.found:
         choice = case.found, Reason.HELD
+    elif proposals.fallen and choice[1] in (Reason.QUEUE, Reason.ACTIVATED):
+        choice = choice[0], Reason.FALLBACK
     return recommendation, _bounded(case, rule, active, choice)
 
 
@@ -137,7 +169,7 @@ def _run_cooldown(case: Case, proposals: Proposals) -> None:
         inactive_since = case.history.inactive_since
         if inactive_since is None:
             inactive_since = case.now if case.history.last_poll is None else case.history.last_poll
-    case.history = replace(case.history, last_poll=case.now, inactive_since=inactive_since)
+    case.history = case.history._replace(last_poll=case.now, inactive_since=inactive_since)
 
 
 def _cooldown_left(case: Case, rule: Rule) -> float:

@@ -1,8 +1,10 @@
 """What a decision must know of the past, as a value: times in seconds, on the clock that `now` is read from."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+_NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Recommendation(NamedTuple):
@@ -19,12 +21,12 @@ class Change(NamedTuple):
     change: int
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """The past of one rule.
 
     `inactive_since` is None while the rule is active, or while a failed poll leaves that open. `recommendations` keeps
     only those that can still be the highest or the lowest of a window, so its size is bounded by the counts in use.
+    `failures` counts the failed polls in a row of the triggers that fail.
     """
 
     first_seen: float
@@ -33,6 +35,7 @@ class History:
     recommendations: tuple[Recommendation, ...] = ()
     scale_ups: tuple[Change, ...] = ()
     scale_downs: tuple[Change, ...] = ()
+    failures: Mapping[str, int] = _NONE
 
     @classmethod
     def begin(cls, replicas: int, now: float) -> "History":
@@ -41,7 +44,7 @@ class History:
 
     def shifted(self, seconds: float) -> "History":
         """The same history, `seconds` later: an unobserved stretch counts for no cooldown and no window."""
-        return History(
+        return self._replace(
             first_seen=self.first_seen + seconds,
             last_poll=None if self.last_poll is None else self.last_poll + seconds,
             inactive_since=None if self.inactive_since is None else self.inactive_since + seconds,
@@ -52,22 +55,22 @@ class History:
 
     def recommended(self, replicas: int, now: float, keep: float) -> "History":
         """With one more recommendation; those older than `keep` seconds, or that no window can need, go."""
-        latest = Recommendation(now, replicas)
-        kept = (entry for entry in self.recommendations if now - entry.at <= keep)
-        return replace(self, recommendations=(*_extremes((*kept, latest)),))
+        kept = [entry for entry in self.recommendations if now - entry.at <= keep]
+        kept.append(Recommendation(now, replicas))
+        return self._replace(recommendations=_extremes(kept))
 
     def scaled(self, before: int, after: int, now: float, keep: float) -> "History":
         """With the change from `before` to `after`; changes older than `keep` seconds go."""
-        ups = tuple(change for change in self.scale_ups if now - change.at < keep)
-        downs = tuple(change for change in self.scale_downs if now - change.at < keep)
+        ups = tuple([change for change in self.scale_ups if now - change.at < keep])
+        downs = tuple([change for change in self.scale_downs if now - change.at < keep])
         if after > before:
             ups = (*ups, Change(now, after - before))
         elif after < before:
             downs = (*downs, Change(now, before - after))
-        return replace(self, scale_ups=ups, scale_downs=downs)
+        return self._replace(scale_ups=ups, scale_downs=downs)
 
 
-def _extremes(entries: tuple[Recommendation, ...]) -> Iterator[Recommendation]:
+def _extremes(entries: list[Recommendation]) -> tuple[Recommendation, ...]:
     """The entries that no later one makes irrelevant, oldest first.
 
     An entry can still be the highest of some window only if no later one is as high, the lowest likewise.
@@ -75,7 +78,9 @@ def _extremes(entries: tuple[Recommendation, ...]) -> Iterator[Recommendation]:
     highest, lowest = -1, 1 << 31
     kept = []
     for entry in reversed(entries):
-        if entry.replicas > highest or entry.replicas < lowest:
+        replicas = entry.replicas
+        if replicas > highest or replicas < lowest:
             kept.append(entry)
-            highest, lowest = max(highest, entry.replicas), min(lowest, entry.replicas)
-    return reversed(kept)
+            highest, lowest = max(highest, replicas), min(lowest, replicas)
+    kept.reverse()
+    return tuple(kept)

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 #: The longest time that a rule can name, in seconds.
 LONGEST: Final = 31 * 24 * 3600.0
 
+_NUMBER: Final = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _WRITTEN: Final = re.compile(r"^([0-9]+(\.[0-9]+)?|([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+)$")
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
@@ -55,6 +56,21 @@ def number(low: float, *, above: bool = False) -> Kind:
         return float(value)
 
     return Kind(check, {"type": "number", "exclusiveMinimum" if above else "minimum": low})
+
+
+def decimal(low: float = -math.inf, *, above: bool = False) -> Kind:
+    """A number of at least (or, with `above`, above) `low` that may be written as text, `2.5` or `"2.5"`."""
+    bound = "" if low == -math.inf else f" {'above' if above else 'of at least'} {low:g}"
+
+    def check(value: Any) -> Any:
+        written = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 40 else None
+        found = float(written[0]) if written else float(value) if type(value) in (int, float) else math.nan
+        if not math.isfinite(found) or not (found > low if above else found >= low):
+            raise ValueError(f"must be a number{bound}")
+        return found
+
+    limit = {} if low == -math.inf else {"exclusiveMinimum" if above else "minimum": low}
+    return Kind(check, {"anyOf": [{"type": "number", **limit}, {"type": "string", "pattern": _NUMBER.pattern}]})
 
 
 def seconds(low: float) -> Kind:

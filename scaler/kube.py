@@ -129,6 +129,20 @@ class Kube:
         """One object of core/v1: `resource` as in a URL (`secrets`)."""
         return await self._call("GET", f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name, safe='')}")
 
+    async def list_config_maps(self, namespace: str, label: str) -> list[Object]:
+        """Those of a namespace that carry a label."""
+        found = await self._call("GET", _config_maps(namespace), params={"labelSelector": label}, seconds=_LIST_TIMEOUT)
+        items: list[Object] = found["items"]
+        return items
+
+    async def create_config_map(self, namespace: str, body: Object) -> Object:
+        """A core/v1 ConfigMap."""
+        return await self._call("POST", _config_maps(namespace), body=body)
+
+    async def patch_config_map(self, namespace: str, name: str, body: Object) -> Object:
+        """Set (or with None remove) keys of its data; others stay."""
+        return await self._patch(f"{_config_maps(namespace)}/{name}", body)
+
     async def create_deployment(self, namespace: str, body: Object) -> Object:
         """Used by the demo alone: the shipped Role does not allow it."""
         return await self._call("POST", _deployments(namespace), body=body)
@@ -247,6 +261,10 @@ def _context_namespace(kubeconfig: Path | None, context: str | None) -> str:
 def _deployments(namespace: str | None, name: str | None = None) -> str:
     path = "/apis/apps/v1" + (f"/namespaces/{namespace}" if namespace else "") + "/deployments"
     return path if name is None else f"{path}/{name}"
+
+
+def _config_maps(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/configmaps"
 
 
 def _resource(path: str) -> str:

@@ -5,16 +5,18 @@ Everything runs on one event loop; nothing that a rule does can end it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from scaler.grants import Grants
+from scaler.journal import Journal
 from scaler.kube import Kube, KubeError
 from scaler.outbox import Outbox, Urgency
 from scaler.parse import parse
 from scaler.poll import Answers, Poll
 from scaler.report import Report
 from scaler.rule import InvalidRule, Rule
+from scaler.store import Store
 from scaler.surroundings import Surroundings
 from scaler.target import STATUS, Key, Target, target
 from scaler.vault import Vault
@@ -38,6 +40,8 @@ class Parts(NamedTuple):
     outbox: Outbox
     report: Report
     grants: Grants
+    store: Store
+    journal: Journal
 
 
 class Loop:
@@ -48,17 +52,19 @@ class Loop:
     """
 
     def __init__(self, parts: Parts, clock: Callable[[], float], grace: float) -> None:
-        self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts
+        self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts[:6]
+        self._store, self._journal = parts.store, parts.journal
         self._clock = clock
         self._grace = grace
         self._workloads: dict[Key, Workload] = {}
         self._poll.deliver = self.hear
         self._vault.deliver = self.learn
 
-    def synced(self, keys: Iterable[Key]) -> None:
-        """The list was read from the start: what is not in it is gone."""
-        for key in self._workloads.keys() - set(keys):
+    def synced(self, seen: Collection[Target], namespace: str | None) -> None:
+        """All Deployments of a namespace (None: of the cluster) were listed: what is not among them is gone."""
+        for key in self._workloads.keys() - {each.key for each in seen}:
             self.remove(key)
+        self._store.keep_only({each.uid for each in seen}, namespace)
 
     def upsert(self, seen: Target) -> None:
         """A Deployment was listed, added or changed. A fault in one touches no other."""
@@ -79,9 +85,15 @@ class Loop:
 
     def remove(self, key: Key) -> None:
         """A Deployment was deleted."""
-        if self._workloads.pop(key, None) is not None:
+        workload = self._workloads.pop(key, None)
+        if workload is not None:
             self._stop_reading(key)
-            self._report.forget(key)
+            self._forget_all(workload)
+
+    def _forget_all(self, workload: Workload) -> None:
+        self._report.forget(workload.target.key)
+        self._journal.forget(workload.target.key)
+        self._store.forget(workload.target.uid)
 
     def hear(self, answers: Answers, due: float) -> None:
         """One broker was read: decide on every rule that it feeds."""
@@ -115,10 +127,12 @@ class Loop:
 
     def _begin(self, seen: Target) -> None:
         if not seen.managed:
+            self._store.forget(seen.uid)
             if STATUS in seen.annotations:
                 self._report.clear_status(seen)
             return
-        workload = self._workloads[seen.key] = Workload.begin(seen, self._read_rule(seen), self._clock())
+        record = self._store.get(seen.uid)
+        workload = self._workloads[seen.key] = Workload.begin(seen, self._read_rule(seen), self._clock(), record)
         self._rule_changed(workload)
 
     def _follow(self, workload: Workload, seen: Target) -> None:
@@ -162,7 +176,7 @@ class Loop:
         key = workload.target.key
         if self._workloads.get(key) is workload and workload.gone_at == gone_at:
             del self._workloads[key]
-            self._report.forget(key)
+            self._forget_all(workload)
             self._report.clear_status(workload.target)
 
     def _decide_alone(self, workload: Workload) -> None:
@@ -174,6 +188,7 @@ class Loop:
 
     def _decide(self, workload: Workload) -> None:
         decision = workload.decide(self._clock())
+        self._note(workload)
         if workload.due is not None and not isinstance(workload.rule, InvalidRule):
             self._report.decided(workload, decision, asyncio.get_running_loop().time() - workload.due)
         self._report.state(workload)
@@ -182,6 +197,14 @@ class Loop:
                 self._write(workload)
             else:
                 workload.not_scaled()
+
+    def _note(self, workload: Workload) -> None:
+        self._journal.note(workload)
+        self._store.put(workload.target.uid, workload.record)
+
+    def _decide_again(self, workload: Workload) -> None:
+        workload.decide_again(self._clock())
+        self._note(workload)
 
     def _write(self, workload: Workload) -> None:
         assert workload.decision is not None
@@ -198,6 +221,8 @@ class Loop:
                 self._report.scale_failed(workload, error)
         finally:
             workload.patching = False
+            if self._still_ours(workload):
+                self._store.put(workload.target.uid, workload.record)
             self._catch_up(workload)
 
     def _catch_up(self, workload: Workload) -> None:
@@ -209,7 +234,7 @@ class Loop:
         """Set the count, deciding again whenever something changed since: a newer reading, or the Deployment itself."""
         for _ in range(ATTEMPTS):
             if workload.stale and workload.decidable:
-                workload.decide_again(self._clock())
+                self._decide_again(workload)
             if workload.stale or not self._still_ours(workload) or not workload.wants_write:
                 return
             try:
@@ -238,7 +263,7 @@ class Loop:
             fresh = target(await self._kube.read_deployment(*workload.target.key))
             self.upsert(fresh)
             if workload.decidable:
-                workload.decide_again(self._clock())
+                self._decide_again(workload)
         elif error.status == 429:
             await asyncio.sleep(error.retry_after or BUSY)
         else:

@@ -1,12 +1,13 @@
 """The metrics of the contract, in one registry; the series of a rule go with it."""
 
+from collections.abc import Set
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from scaler.decide import Decision
 from scaler.rule import InvalidRule, Rule
-from scaler.step import Failure, Proposal
+from scaler.step import Failure, Proposal, Value
 from scaler.target import Key
 from scaler.workload import Workload
 
@@ -104,7 +105,7 @@ class Metrics:
         self.replicas.labels(*key).set(workload.target.replicas)
         self.ready.labels(*key).set(ready)
         self.paused.labels(*key).set(paused)
-        self.fallback.labels(*key).set(0)
+        self.fallback.labels(*key).set(workload.decision is not None and workload.decision.fallback)
         state = "invalid" if isinstance(rule, InvalidRule) else "paused" if paused else "ready" if ready else "failing"
         self._count(key, state)
         if workload.decision is not None:
@@ -113,17 +114,19 @@ class Metrics:
         if isinstance(rule, Rule):
             self.minimum.labels(*key).set(rule.min_replicas)
             self.maximum.labels(*key).set(rule.max_replicas)
-            self._keep_triggers(key, {trigger.name: trigger.type for trigger in rule.triggers})
+            formula = {} if rule.modifiers is None else {rule.modifiers.name: "formula"}
+            self._keep_triggers(key, formula | {trigger.name: trigger.type for trigger in rule.triggers})
 
-    def decided(self, key: Key, decision: Decision) -> None:
-        """What the triggers said in a decision."""
+    def decided(self, key: Key, decision: Decision, polled: Set[str]) -> None:
+        """What the triggers said in a decision; `polled` names those that were read for it."""
         types = self._triggers.get(key, {})
         for step in decision.steps:
-            if isinstance(step, Proposal):
+            if isinstance(step, Proposal | Value):
                 labels = (*key, step.trigger, types[step.trigger])
                 self.value.labels(*labels).set(step.value)
-                self.target.labels(*labels).set(step.target)
-            elif isinstance(step, Failure):
+                if isinstance(step, Proposal):
+                    self.target.labels(*labels).set(step.target)
+            elif isinstance(step, Failure) and step.trigger in polled:
                 self.errors.labels(*key, step.trigger, types[step.trigger]).inc()
 
     def forget(self, key: Key) -> None:

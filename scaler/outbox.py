@@ -14,8 +14,9 @@ class Urgency(IntEnum):
 
     UP = 0
     DOWN = 1
-    EVENT = 2
-    STATUS = 3
+    STATE = 2
+    EVENT = 3
+    STATUS = 4
 
 
 class Outbox:

@@ -3,33 +3,21 @@
 import json
 from typing import Any
 
-import aiohttp
-
 from scaler.kube import Kube
 from scaler.parse import parse
 from scaler.rule import Rule
+from scaler.server import Unreachable, ask
 from scaler.target import STATUS, Target, target
 
 COLUMNS = ("namespace", "name", "active", "reason", "replicas", "min", "max", "readings", "last change")
 
 
-class Unreachable(Exception):
-    """The running scaler does not answer, with the address and the cure."""
-
-
 async def from_server(url: str) -> list[dict[str, Any]]:
     """What the running scaler knows. Raises Unreachable."""
-    timeout = aiohttp.ClientTimeout(total=10)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url.rstrip("/") + "/rules") as answer:
-            answer.raise_for_status()
-            rows: list[dict[str, Any]] = await answer.json()
-            return rows
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        what = str(error) or type(error).__name__
-        raise Unreachable(
-            f"no scaler answers at {url}: {what}; --server wants the address of --page-address"
-        ) from error
+    rows: list[dict[str, Any]] | None = await ask(url, "/rules")
+    if rows is None:
+        raise Unreachable(f"{url} is no scaler: it has no /rules")
+    return rows
 
 
 async def from_cluster(kube: Kube, namespace: str | None) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from scaler.complaint import told
 from scaler.document import document
+from scaler.formula import FormulaError, formula
 from scaler.pause import NAMES, pause
-from scaler.rule import Behavior, InvalidRule, Pause, Rule, Trigger
-from scaler.schema import RuleSchema, TriggerSchema
+from scaler.rule import Behavior, InvalidRule, Modifiers, Nowhere, Pause, Rule, Trigger
+from scaler.schema import ModifiersSchema, RuleSchema, TriggerSchema
 from scaler.surroundings import Surroundings
 from scaler.target import PREFIX, RULE, STATUS
 from scaler.triggers import Triggers
@@ -49,11 +50,12 @@ def _rule(data: dict[str, Any], held: Pause, warnings: tuple[str, ...], reader: 
     reader.read(data, found)
     # What the schema refuses is not judged a second time.
     problems += (problem for problem in found if problem.path not in refused)
+    modifiers = _modifiers(schema, reader.names, problems) if schema else None
     if problems or schema is None:
         raise Invalid(problems)
-    warnings = (*warnings, *_warnings(schema, reader))
+    warnings = (*warnings, *_warnings(schema, reader, modifiers))
     references = frozenset(reader.references)
-    if reader.unread:
+    if reader.unread and not reader.on_paper:
         return InvalidRule((), held, warnings, references, tuple(reader.shown()))
     triggers = (_trigger(*each) for each in zip(schema.triggers, reader.names, reader.parsed, strict=True))
     cooldown, initial = schema.cooldown_period, schema.initial_cooldown_period
@@ -66,6 +68,8 @@ def _rule(data: dict[str, Any], held: Pause, warnings: tuple[str, ...], reader: 
         max_replicas=schema.max_replica_count,
         idle_replicas=schema.idle_replica_count,
         behavior=_behavior(schema),
+        fallback=schema.fallback,
+        modifiers=modifiers,
         pause=held,
         warnings=warnings,
         references=references,
@@ -79,26 +83,54 @@ def _schema(data: dict[str, Any]) -> tuple[RuleSchema | None, list[Problem]]:
         return None, list(told(error, data))
 
 
+def _modifiers(schema: RuleSchema, names: list[str], problems: list[Problem]) -> Modifiers | None:
+    where, written = _written_modifiers(schema)
+    if written is None:
+        if schema.fallback and schema.fallback.behavior == "scalingModifiers":
+            problems.append(Problem("fallback.behavior", "scalingModifiers needs scalingModifiers.formula"))
+        return None
+    try:
+        parsed = formula(written.formula, names)
+    except FormulaError as error:
+        problems.append(Problem(f"{where}.formula", str(error)))
+        return None
+    return Modifiers(parsed, written.target, written.activation_target, written.metric_type)
+
+
+def _written_modifiers(schema: RuleSchema) -> tuple[str, ModifiersSchema | None]:
+    if schema.advanced and schema.advanced.scaling_modifiers:
+        return "advanced.scalingModifiers", schema.advanced.scaling_modifiers
+    return "scalingModifiers", schema.scaling_modifiers
+
+
 def _behavior(schema: RuleSchema) -> Behavior | None:
     autoscaler = schema.advanced and schema.advanced.horizontal_pod_autoscaler_config
     return schema.behavior or (autoscaler.behavior if autoscaler else None)
 
 
 def _trigger(schema: TriggerSchema, name: str, parameters: Parameters[Any, Any] | Unread) -> Trigger:
-    assert isinstance(parameters, Parameters)
+    if isinstance(parameters, Unread):
+        connection, queue, shown = Nowhere(), Nowhere(), parameters.shown
+    else:
+        connection, queue, shown = parameters.connection(), parameters.queue(), parameters.shown()
     return Trigger(
         type=schema.type,
         name=name,
         metric_type=schema.metric_type,
         target=parameters.target,
         activation=parameters.activation,
-        connection=parameters.connection(),
-        queue=parameters.queue(),
-        shown=parameters.shown(),
+        connection=connection,
+        queue=queue,
+        shown=shown,
     )
 
 
-def _warnings(schema: RuleSchema, reader: Triggers) -> Iterator[str]:
+def _warnings(schema: RuleSchema, reader: Triggers, modifiers: Modifiers | None) -> Iterator[str]:
+    if schema.fallback and schema.fallback.failure_threshold == 0:
+        yield "fallback.failureThreshold: 0 counts as 1"
+    for name in reader.names if modifiers else ():
+        if modifiers and name not in modifiers.formula.names:
+            yield f"{name}: the formula of scalingModifiers does not use this trigger, so it is read for nothing"
     autoscaler = schema.advanced and schema.advanced.horizontal_pod_autoscaler_config
     if autoscaler and autoscaler.name is not None:
         yield "advanced.horizontalPodAutoscalerConfig.name: without effect, there is no HPA"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
-from scaler.proposal import Answer
+from scaler.answer import Answer
 from scaler.rule import Rule
 from scaler.target import Key
 from scaler.tick import Aligned, Ticks

@@ -13,7 +13,7 @@ from scaler.metrics import Metrics
 from scaler.outbox import Outbox, Urgency
 from scaler.rule import Rule
 from scaler.status import StatusBook, render, timestamp
-from scaler.step import Proposal
+from scaler.step import Proposal, Value
 from scaler.target import STATUS, Key, Target
 from scaler.workload import Workload
 
@@ -68,7 +68,7 @@ class Report:
     def decided(self, workload: Workload, decision: Decision, lag: float) -> None:
         """A poll was decided on, `lag` seconds after it was due."""
         self._metrics.lag.observe(lag)
-        self._metrics.decided(workload.target.key, decision)
+        self._metrics.decided(workload.target.key, decision, workload.counted)
 
     def scaled(self, workload: Workload, decision: Decision, before: int, reaction: float | None) -> None:
         """The count was set; `reaction` in seconds since the poll was due."""
@@ -132,7 +132,7 @@ class Report:
         current = failing(workload)
         names = {trigger.name for trigger in workload.rule.triggers} if isinstance(workload.rule, Rule) else set()
         for name in current.keys() - told.failing.keys():
-            self._emit(told.target, "TriggerFailed", f"{name}: {current[name]}; the count is held", True, now)
+            self._emit(told.target, "TriggerFailed", f"{name}: {current[name]}; {_consequence(workload)}", True, now)
         for name in (told.failing.keys() - current.keys()) & names:
             self._emit(told.target, "TriggerRecovered", f"{name} answers again", False, now)
         told.failing = current
@@ -149,6 +149,10 @@ class Report:
             self._emit(target, "Paused", message, False, now)
         elif name == "Paused" and before is not None:
             self._emit(target, "Resumed", "no pause annotation any more: the rule decides again", False, now)
+        elif name == "Fallback" and after.status == "True":
+            self._emit(target, "FallbackStarted", message, True, now)
+        elif name == "Fallback" and before is not None:
+            self._emit(target, "FallbackEnded", "no trigger needs the fallback any more", False, now)
         elif name == "Contested" and after.status == "True":
             self._emit(target, "Conflict", message, True, now)
 
@@ -182,6 +186,16 @@ class Report:
                 raise
 
 
+def _consequence(workload: Workload) -> str:
+    """What a trigger that fails means for the count."""
+    if workload.decision is not None and workload.decision.fallback:
+        return "the fallback decides"
+    fallback = workload.rule.fallback if isinstance(workload.rule, Rule) else None
+    if fallback is not None:
+        return f"the count is held; the fallback begins with failed poll {fallback.threshold} in a row"
+    return "the count is held"
+
+
 def _is_news(target: Target, before: Condition | None) -> bool:
     """Not after an outage, which has an event of its own, and not after a mere restart of ours."""
     first = before is None or before.reason == "NotReadYet"
@@ -195,7 +209,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
     return {
         "min": rule.min_replicas if isinstance(rule, Rule) else None,
         "max": rule.max_replicas if isinstance(rule, Rule) else None,
-        "readings": {step.trigger: step.value for step in steps if isinstance(step, Proposal)},
+        "readings": {step.trigger: step.value for step in steps if isinstance(step, Proposal | Value)},
     }
 
 

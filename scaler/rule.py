@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from scaler.formula import Formula
 from scaler.kinds import number, one_of, whole
 from scaler.reference import Reference
 from scalers.problem import Problem
+from scalers.strict import Strict
 
 MetricType: TypeAlias = Literal["AverageValue", "Value"]
+FallbackBehavior: TypeAlias = Literal[
+    "static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower", "scalingModifiers"
+]
 
 
 class Section(BaseModel):
@@ -57,6 +62,38 @@ class Behavior(Section):
     scale_down: ScaleDown = ScaleDown()
 
 
+_FALLBACKS = one_of(
+    "static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower", "scalingModifiers"
+)
+
+
+class Fallback(Section):
+    """What to do about a trigger that fails `failure_threshold` polls in a row: a count in place of its reading."""
+
+    failure_threshold: Annotated[int, whole(0)]
+    replicas: Annotated[int, whole(0)]
+    behavior: Annotated[FallbackBehavior, _FALLBACKS] = "static"
+
+    @property
+    def threshold(self) -> int:
+        """Failed polls in a row after which it begins; KEDA's 0 is the first one too."""
+        return max(self.failure_threshold, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Modifiers:
+    """`scalingModifiers`: a formula over the triggers, which stands for all of them.
+
+    `target` per replica (Value: for all), active above `activation`, both in the formula's own unit.
+    """
+
+    formula: Formula
+    target: float
+    activation: float
+    metric_type: MetricType
+    name: ClassVar[str] = "formula"
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """What the other annotations say. `problems` names those that say nothing clear."""
@@ -75,6 +112,10 @@ class ShownTrigger(NamedTuple):
     type: str
     name: str
     shown: Mapping[str, str | float | bool]
+
+
+class Nowhere(Strict):
+    """Stands for the connection and the queue of a trigger that is decided on and never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +152,8 @@ class Rule:
     max_replicas: int
     idle_replicas: int | None
     behavior: Behavior | None
+    fallback: Fallback | None
+    modifiers: Modifiers | None
     pause: Pause
     warnings: tuple[str, ...] = ()
     references: frozenset[Reference] = frozenset()

@@ -13,13 +13,15 @@ from aiohttp import web
 from scaler.destination import Destinations
 from scaler.fetch import Fetcher
 from scaler.grants import Granted, granted
-from scaler.kube import Kube
+from scaler.journal import Journal
+from scaler.kube import Kube, KubeError
 from scaler.loop import Loop, Parts
 from scaler.metrics import Metrics
 from scaler.outbox import Outbox
 from scaler.poll import Poll
 from scaler.report import Report, lost
 from scaler.settings import Settings
+from scaler.store import Store
 from scaler.tick import Ticks
 from scaler.vault import Vault
 from scaler.watch import Watch
@@ -28,6 +30,8 @@ from scalers import Dial
 
 _log = logging.getLogger("scaler")
 
+#: Seconds between two attempts to read what was stored.
+RETRY = 1.0
 #: Seconds that writes under way get to end when the process is told to.
 FAREWELL = 2.0
 
@@ -49,19 +53,22 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     poll = Poll(Dial(settings.read_timeout, destinations.resolve), ticks, metrics)
     fetcher = Fetcher(kube, settings.scaler_namespace or kube.namespace, settings.file_root)
     vault = Vault(fetcher.fetch)
-    loop = Loop(Parts(kube, poll, vault, outbox, report, grants), time.time, settings.let_go_after)
+    store, journal = Store(kube, outbox, settings.scaler_namespace or kube.namespace), Journal(time.time)
+    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal)
+    loop = Loop(parts, time.time, settings.let_go_after)
     watch = Watch(kube, settings.watch_namespace, loop)
     tasks = {
-        "watch": asyncio.create_task(watch.run()),
+        "watch": asyncio.create_task(_watch(store, watch)),
         "outbox": asyncio.create_task(outbox.run()),
     }
     try:
-        async with _sites(settings, metrics, report, tasks, watch):
+        async with _sites(settings, metrics, report, journal, tasks, watch):
             ticks.start()
             await _until(stop, tasks)
     finally:
         tasks["watch"].cancel()
         ticks.stop()
+        store.end()
         await outbox.drain(FAREWELL)
         tasks["outbox"].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
@@ -69,6 +76,25 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await poll.close()
         await kube.close()
         _log.info("stopped; every count stays as it is")
+
+
+async def _watch(store: Store, watch: Watch) -> None:
+    """Nothing is decided before it is known what was decided before."""
+    await _load(store)
+    await watch.run()
+
+
+async def _load(store: Store) -> None:
+    while True:
+        try:
+            await store.load()
+            return
+        except KubeError as error:
+            if error.status in (401, 403):
+                _log.error("histories cannot be read; every cooldown starts anew", extra={"error": str(error)})
+                return
+            _log.warning("histories cannot be read yet", extra={"error": str(error)})
+            await asyncio.sleep(RETRY)
 
 
 async def _until(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> None:
@@ -83,7 +109,12 @@ async def _until(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> N
 
 @contextlib.asynccontextmanager
 async def _sites(
-    settings: Settings, metrics: Metrics, report: Report, tasks: dict[str, asyncio.Task[None]], watch: Watch
+    settings: Settings,
+    metrics: Metrics,
+    report: Report,
+    journal: Journal,
+    tasks: dict[str, asyncio.Task[None]],
+    watch: Watch,
 ) -> AsyncIterator[None]:
     def alive() -> str | None:
         ended = [name for name, task in tasks.items() if task.done()]
@@ -95,7 +126,8 @@ async def _sites(
     runners: list[web.AppRunner] = []
     try:
         runners.append(await listen(metrics_site(metrics.page, alive, ready), settings.metrics_address))
-        runners.append(await listen(rules_site(report.rows, settings.page_address), settings.page_address))
+        page = settings.page_address
+        runners.append(await listen(rules_site(report.rows, journal.told, page), page))
         yield
     finally:
         for runner in runners:

@@ -4,12 +4,20 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from scaler.kinds import Flag, Kind, Text, one_of, seconds, whole
-from scaler.rule import Behavior, MetricType, Section
+from scaler.kinds import Flag, Kind, Text, decimal, one_of, seconds, whole
+from scaler.rule import Behavior, Fallback, MetricType, Section
 from scalers.identity import PROVIDERS, Provider
 
 #: How many triggers a rule may have.
 TRIGGERS: Final = 20
+#: How long a formula may be.
+FORMULA_BYTES: Final = 1024
+
+
+def _formula_text(value: Any) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a formula over trigger names, such as `a + b`")
+    return value
 
 
 def _later(value: Any) -> Any:
@@ -24,7 +32,6 @@ def _no_reference(value: Any) -> Any:
     raise ValueError("is KEDA's: write `authentication` instead (`scaler migrate` turns one into the other)")
 
 
-Later = Annotated[None, Kind(_later, {"not": {}})]
 LaterIfTrue = Annotated[Literal[False], Kind(_later_if_true, {"const": False})]
 
 
@@ -64,13 +71,25 @@ class AuthenticationSchema(Section):
     shared: Text | None = None
 
 
+_METRIC_TYPE = one_of("AverageValue", "Value")
+
+
+class ModifiersSchema(Section):
+    """`scalingModifiers`; numbers may be written as text, as KEDA wants them."""
+
+    formula: Annotated[str, Kind(_formula_text, {"type": "string", "minLength": 1, "maxLength": FORMULA_BYTES})]
+    target: Annotated[float, decimal(0, above=True)]
+    activation_target: Annotated[float, decimal()] = 0.0
+    metric_type: Annotated[MetricType, _METRIC_TYPE] = "AverageValue"
+
+
 class TriggerSchema(Section):
     """One entry of `triggers`."""
 
     type: Text
     name: Text | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
-    metric_type: Annotated[MetricType, one_of("AverageValue", "Value")] = "AverageValue"
+    metric_type: Annotated[MetricType, _METRIC_TYPE] = "AverageValue"
     authentication: AuthenticationSchema | None = None
     authentication_ref: Annotated[None, Kind(_no_reference, {"not": {}})] = None
     use_cached_metrics: Flag | None = None
@@ -87,7 +106,7 @@ class AdvancedSchema(Section):
     """KEDA's `advanced`."""
 
     horizontal_pod_autoscaler_config: AutoscalerSchema | None = None
-    scaling_modifiers: Later = None
+    scaling_modifiers: ModifiersSchema | None = None
     restore_to_original_replica_count: LaterIfTrue = False
 
 
@@ -103,7 +122,7 @@ class RuleSchema(Section):
     idle_replica_count: Annotated[int, whole(0)] | None = None
     behavior: Behavior | None = None
     advanced: AdvancedSchema | None = None
-    fallback: Later = None
-    scaling_modifiers: Later = None
+    fallback: Fallback | None = None
+    scaling_modifiers: ModifiersSchema | None = None
     restore_to_original_replica_count: LaterIfTrue = False
     env_source_container_name: Text | None = None

@@ -1,6 +1,7 @@
 """The steps of a decision: each one a tuple while it is decided, words and JSON only when somebody asks why."""
 
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 
 class Gap(NamedTuple):
@@ -34,14 +35,49 @@ class Proposal(NamedTuple):
         return f"{self.trigger}: {self.value:g} at {self.target:g} each asks for {self.replicas}"
 
 
+class Value(NamedTuple):
+    """What one trigger of a formula said."""
+
+    trigger: str
+    value: float
+
+    def words(self) -> str:
+        return f"{self.trigger}: {self.value:g}"
+
+
+class Formula(NamedTuple):
+    """What the formula made of the triggers' values."""
+
+    formula: str
+    value: float
+
+    def words(self) -> str:
+        return f"{self.formula} = {self.value:g}"
+
+
 class Failure(NamedTuple):
-    """A trigger without a number."""
+    """A trigger without a number, for so many polls in a row."""
 
     trigger: str
     error: str
+    polls: int
 
     def words(self) -> str:
-        return f"{self.trigger}: {self.error}"
+        times = f" ({self.polls} times in a row)" if self.polls > 1 else ""
+        return f"{self.trigger}: {self.error}{times}"
+
+
+class Fallback(NamedTuple):
+    """A trigger has failed so often that the count written in the rule stands for its reading."""
+
+    trigger: str
+    behavior: str
+    polls: int
+    replicas: int
+
+    def words(self) -> str:
+        failed = f"{self.trigger} failed {self.polls} poll{'s' * (self.polls != 1)} in a row"
+        return f"{failed}: the fallback ({self.behavior}) asks for {self.replicas}"
 
 
 class Hold(NamedTuple):
@@ -144,7 +180,10 @@ Step: TypeAlias = (
     Gap
     | Paused
     | Proposal
+    | Value
+    | Formula
     | Failure
+    | Fallback
     | Hold
     | Activation
     | Cooldown
@@ -161,3 +200,13 @@ def as_json(step: Step) -> dict[str, Any]:
     """The step as `explain` prints it, named after its class: `proposal`, `rateLimit`."""
     name = type(step).__name__
     return {"step": name[0].lower() + name[1:], **step._asdict()}
+
+
+def of_json(data: Mapping[str, Any]) -> Step:
+    """The step that `as_json` made this of. Raises ValueError."""
+    name = str(data.get("step"))
+    kind = next((each for each in get_args(Step) if each.__name__ == name[:1].upper() + name[1:]), None)
+    if kind is None:
+        raise ValueError(f"unknown step {name!r}")
+    made: Step = kind(**{field: value for field, value in data.items() if field != "step"})
+    return made

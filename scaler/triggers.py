@@ -32,6 +32,10 @@ class Triggers:
         self._environment = Environment()
 
     @property
+    def on_paper(self) -> bool:
+        return self._surroundings.on_paper
+
+    @property
     def unread(self) -> bool:
         return any(isinstance(each, Unread) for each in self.parsed)
 
@@ -65,7 +69,9 @@ class Triggers:
             hint = nearest(str(name), (str(each["name"]) for each in containers))
             problems.append(Problem("envSourceContainerName", f"no container {echo(name)}; {hint}"))
             return
-        if any(map(_asks_for_variables, entries)):
+        if self._surroundings.on_paper:
+            self._environment = Environment(unread=True)
+        elif any(map(_asks_for_variables, entries)):
             chosen = next((each for each in containers if name in (None, each["name"])), {})
             namespace, objects = self._surroundings.namespace, self._surroundings.objects
             self._environment = Environment.of(chosen, namespace, objects)

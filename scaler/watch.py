@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from scaler.kube import Kube, KubeError
@@ -23,8 +24,8 @@ class Listener(Protocol):
     def remove(self, key: Key) -> None:
         """A Deployment is gone."""
 
-    def synced(self, keys: set[Key]) -> None:
-        """Everything was listed; these are all."""
+    def synced(self, seen: Collection[Target], namespace: str | None) -> None:
+        """Everything of a namespace (None: of the cluster) was listed; these are all."""
 
 
 class Watch:
@@ -54,7 +55,7 @@ class Watch:
         targets = [target(item) for item in items]
         for seen in targets:
             self._listener.upsert(seen)
-        self._listener.synced({seen.key for seen in targets})
+        self._listener.synced(targets, self._namespace)
         self._version = version
         self.synced.set()
 

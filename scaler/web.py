@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from scaler.settings import Address
+from scaler.target import Key
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,8 +32,10 @@ def metrics_site(page: Callable[[], bytes], alive: Callable[[], str | None], rea
     return app
 
 
-def rules_site(rows: Callable[[], list[dict[str, Any]]], address: Address) -> Any:
-    """`/rules`: every rule as JSON, for `scaler status --server`."""
+def rules_site(
+    rows: Callable[[], list[dict[str, Any]]], told: Callable[[Key], dict[str, Any] | None], address: Address
+) -> Any:
+    """As JSON: `/rules`, every rule, for `scaler status`; `/explain/NAMESPACE/NAME`, its last decisions."""
 
     @web.middleware
     async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -44,8 +47,15 @@ def rules_site(rows: Callable[[], list[dict[str, Any]]], address: Address) -> An
     async def rules(request: web.Request) -> web.Response:
         return web.json_response(rows())
 
+    async def explain(request: web.Request) -> web.Response:
+        found = told(Key(request.match_info["namespace"], request.match_info["name"]))
+        if found is None:
+            raise web.HTTPNotFound(text="no such rule")
+        return web.json_response(found)
+
     app = web.Application(middlewares=[known_host])
     app.router.add_get("/rules", rules)
+    app.router.add_get("/explain/{namespace}/{name}", explain)
     return app
 
 

@@ -4,22 +4,26 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from scaler.answer import Answer, Repeated
 from scaler.contest import Contest
 from scaler.decide import Decision, Replicas, decide
 from scaler.history import History
 from scaler.kube import FIELD_MANAGER
-from scaler.proposal import Answer
+from scaler.record import Record
 from scaler.rule import InvalidRule, Rule
 from scaler.step import Writer
 from scaler.target import STATUS, Target
+from scalers import ScalerError
 
 
 @dataclass(slots=True, eq=False)
 class Workload:
     """One Deployment with a rule.
 
-    `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds). `before` is
-    the history that the present decision was made from: a conflict decides again from it. `gone_at` is when the rule
+    `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds); `polled` names
+    those that no decision has seen yet, `counted` those whose failure the present decision counts. `before` is
+    the history that the present decision was made from: a conflict decides again from it. `original` is the count at
+    first sight. `gone_at` is when the rule
     disappeared (loop seconds), None while it is there. `tried` is a count that was asked for and may have been set
     without an answer so far. `stale`: something was read or seen since the present decision, so that it must not be
     written any more.
@@ -30,7 +34,10 @@ class Workload:
     history: History
     ready: int
     before: History
+    original: int
     answers: dict[str, Answer] = field(default_factory=dict)
+    polled: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
     decision: Decision | None = None
     due: float | None = None
     contest: Contest = field(default_factory=Contest)
@@ -41,10 +48,20 @@ class Workload:
     gone_at: float | None = None
 
     @classmethod
-    def begin(cls, target: Target, rule: Rule | InvalidRule, now: float) -> "Workload":
-        """A first sight."""
-        history = History.begin(target.replicas, now)
-        return cls(target, rule, history, target.ready or 0, history)
+    def begin(cls, target: Target, rule: Rule | InvalidRule, now: float, record: Record | None) -> "Workload":
+        """A first sight; with a record the first of this process only."""
+        interval = rule.polling_interval if isinstance(rule, Rule) else 0.0
+        history = record.restored(target.replicas, now, interval) if record else History.begin(target.replicas, now)
+        original = record.original if record else target.replicas
+        return cls(target, rule, history, target.ready or 0, history, original)
+
+    @property
+    def record(self) -> Record:
+        """What must outlive the process. Failures that no fallback waits for would change it with every poll."""
+        fallback = self.rule.fallback if isinstance(self.rule, Rule) else None
+        most = 0 if fallback is None else fallback.threshold
+        failures = {name: min(count, most) for name, count in self.history.failures.items() if most}
+        return Record(self.target.key, self.original, self.history._replace(failures=failures))
 
     def see(self, target: Target, now: float) -> bool:
         """Take in a newer version of the Deployment; tells whether its rule is to be read again.
@@ -73,6 +90,7 @@ class Workload:
     def hear(self, answers: Mapping[str, Answer], due: float) -> None:
         """Take in what was read."""
         self.answers.update(answers)
+        self.polled.update(answers)
         self.due = due
         self.stale = True
 
@@ -92,6 +110,7 @@ class Workload:
     def decide(self, now: float) -> Decision:
         """Decide on what is known."""
         self.before = self.history
+        self.counted = set()
         return self._decide(now)
 
     def decide_again(self, now: float) -> Decision:
@@ -101,11 +120,20 @@ class Workload:
 
     def _decide(self, now: float) -> Decision:
         replicas = Replicas(self.target.replicas, self.ready)
-        decision = decide(self.rule, self.answers, replicas, self.history, now)
+        self.counted |= self.polled
+        self.polled.clear()
+        decision = decide(self.rule, self.readings(), replicas, self.history, now)
         if self.writer is not None:
             decision = replace(decision, steps=(self.writer, *decision.steps))
         self.decision, self.history, self.stale = decision, decision.history, False
         return decision
+
+    def readings(self) -> dict[str, Answer]:
+        """What the present decision is made from. One poll may be decided on several times, but it fails only once."""
+        return {
+            name: Repeated(*answer.args) if isinstance(answer, ScalerError) and name not in self.counted else answer
+            for name, answer in self.answers.items()
+        }
 
     @property
     def wants_write(self) -> bool:
@@ -121,7 +149,7 @@ class Workload:
 
     def not_scaled(self) -> None:
         """The count could not be set: what the history took as made was not."""
-        self.history = replace(self.history, scale_ups=self.before.scale_ups, scale_downs=self.before.scale_downs)
+        self.history = self.history._replace(scale_ups=self.before.scale_ups, scale_downs=self.before.scale_downs)
 
     def _wrote(self, target: Target) -> bool:
         """Whether the count seen is of our making: a watch may be faster than the answer to the write."""
@@ -139,7 +167,7 @@ class Workload:
 def _with_writer(history: History, replicas: int, now: float) -> History:
     """The cooldown starts anew too: a count that somebody set by hand is not taken to zero at once."""
     history = history.recommended(replicas, now, math.inf)
-    return replace(history, inactive_since=None if history.inactive_since is None else now)
+    return history._replace(inactive_since=None if history.inactive_since is None else now)
 
 
 def _places(rule: Rule | InvalidRule) -> dict[str, tuple[object, object]]:

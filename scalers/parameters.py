@@ -6,6 +6,7 @@ Schema follow from that declaration.
 
 import abc
 import functools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, get_args, get_origin
@@ -52,11 +53,16 @@ def hide_credentials(url: str) -> str:
 
 
 class Unread(Exception):
-    """Nothing is wrong so far, but not all is read. `shown` is what is known of the parameters, without secrets."""
+    """Nothing is wrong so far, but not all is read.
 
-    def __init__(self, shown: Mapping[str, str | float | bool]) -> None:
+    `shown` is what is known of the parameters, without secrets; `target` and `activation` are NaN where unknown.
+    """
+
+    def __init__(self, shown: Mapping[str, str | float | bool], target: float, activation: float) -> None:
         super().__init__("not all parameters have been read yet")
         self.shown = shown
+        self.target = target
+        self.activation = activation
 
 
 class _NotRead(Exception):
@@ -160,7 +166,9 @@ class Parameters(BaseModel, Generic[C, Q]):
         if problems:
             raise Invalid(problems)
         if unread:
-            raise Unread(parameters._shown(unread))
+            # A third party's may depend on what is unread.
+            target, activation = (getattr(parameters, name, math.nan) for name in ("target", "activation"))
+            raise Unread(parameters._shown(unread), target, activation)
         return parameters
 
     @classmethod

@@ -11,6 +11,7 @@ from tests.cluster.access import Access
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.proxy import Proxy
 from tests.kubemq import Kubemq
+from tests.prometheus_server import PrometheusServer
 from tests.rabbitmq import Rabbitmq, Vhost, external
 from tests.rabbitmq_server import RabbitmqServer
 from tests.running import Running
@@ -127,6 +128,14 @@ def private_sqs(tmp_path: Path) -> Iterator[SqsServer]:
     """The same, for a test that stops it and starts it again."""
     server = SqsServer(tmp_path / "sqs")
     server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """A Prometheus that a test module starts, with a past of its own."""
+    server = PrometheusServer(tmp_path_factory.mktemp("prometheus"))
     yield server
     server.stop()
 

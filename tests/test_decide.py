@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from scaler.answer import Answer
 from scaler.decide import Decision, Reason, Replicas, decide
 from scaler.history import History, Recommendation
-from scaler.proposal import Answer
 from scaler.rule import InvalidRule, Rule
 from tests.rules import FAILED, invalid, reading, rule, trigger
 

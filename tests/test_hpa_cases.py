@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from scaler import behavior as hpa
+from scaler.answer import Answer
 from scaler.case import Case
 from scaler.decide import Replicas, decide
 from scaler.history import Change, History, Recommendation
-from scaler.proposal import Answer, propose
+from scaler.proposal import propose
 from scaler.rule import Behavior, Direction, Policy, Rule, ScaleDown
 from tests.rules import FAILED, reading, rule, trigger
 

@@ -49,9 +49,45 @@ def only_problem(*triggers: Any, **fields: Any) -> tuple[str, str]:
         ({"minReplicas": 3}, "minReplicas", "did you mean 'minReplicaCount'?"),
         ({"cooldown": 3}, "cooldown", "did you mean 'cooldownPeriod'?"),
         ({"zzz": 3}, "zzz", "known: "),
-        ({"fallback": {"replicas": 3}}, "fallback", "not supported yet"),
-        ({"scalingModifiers": {"formula": "a"}}, "scalingModifiers", "not supported yet"),
-        ({"advanced": {"scalingModifiers": {}}}, "advanced.scalingModifiers", "not supported yet"),
+        ({"fallback": {"replicas": 3}}, "fallback.failureThreshold", "required"),
+        ({"fallback": {"failureThreshold": 3}}, "fallback.replicas", "required"),
+        ({"fallback": {"failureThreshold": -1, "replicas": 3}}, "fallback.failureThreshold", "of at least 0, not -1"),
+        ({"fallback": {"failureThreshold": 3, "replicas": -1}}, "fallback.replicas", "of at least 0, not -1"),
+        (
+            {"fallback": {"failureThreshold": 3, "replicas": 1, "behavior": "current"}},
+            "fallback.behavior",
+            "must be one of static, currentReplicas, currentReplicasIfHigher, currentReplicasIfLower, scalingModifiers",
+        ),
+        (
+            {"fallback": {"failureThreshold": 3, "replicas": 1, "behavior": "scalingModifiers"}},
+            "fallback.behavior",
+            "scalingModifiers needs scalingModifiers.formula",
+        ),
+        ({"fallback": {"failureThreshold": 3, "replica": 1, "replicas": 1}}, "fallback.replica", "mean 'replicas'?"),
+        ({"scalingModifiers": {"target": 2}}, "scalingModifiers.formula", "required"),
+        ({"scalingModifiers": {"formula": "orders"}}, "scalingModifiers.target", "required"),
+        ({"scalingModifiers": {"formula": "order", "target": 2}}, "scalingModifiers.formula", "did you mean 'orders'?"),
+        ({"scalingModifiers": {"formula": "", "target": 2}}, "scalingModifiers.formula", "must be a formula"),
+        ({"scalingModifiers": {"formula": 5, "target": 2}}, "scalingModifiers.formula", "must be a formula"),
+        (
+            {"advanced": {"scalingModifiers": {"formula": "1 +", "target": 2}}},
+            "advanced.scalingModifiers.formula",
+            "ends too early",
+        ),
+        ({"scalingModifiers": {"formula": "orders", "target": 0}}, "scalingModifiers.target", "above 0, not 0"),
+        ({"scalingModifiers": {"formula": "orders", "target": "x"}}, "scalingModifiers.target", "above 0, not 'x'"),
+        ({"scalingModifiers": {"formula": "orders", "target": "1e999"}}, "scalingModifiers.target", "above 0"),
+        ({"scalingModifiers": {"formula": "orders", "target": True}}, "scalingModifiers.target", "above 0, not true"),
+        (
+            {"scalingModifiers": {"formula": "orders", "target": 2, "activationTarget": "some"}},
+            "scalingModifiers.activationTarget",
+            "must be a number, not 'some'",
+        ),
+        (
+            {"scalingModifiers": {"formula": "orders", "target": 2, "metricType": "Utilization"}},
+            "scalingModifiers.metricType",
+            "AverageValue, Value",
+        ),
         ({"restoreToOriginalReplicaCount": True}, "restoreToOriginalReplicaCount", "not supported yet"),
         ({"envSourceContainerName": 5}, "envSourceContainerName", "must be a text"),
         ({"behavior": 3}, "behavior", "must be a mapping, not 3"),
@@ -95,6 +131,23 @@ def test_fields_that_are_refused(fields: dict[str, Any], path: str, message: str
     found, said = only_problem(**fields)
     assert found == path
     assert message in said
+
+
+def test_fallback_and_modifiers_as_keda_writes_them() -> None:
+    modifiers = {"formula": "orders * 2", "target": "2.5", "activationTarget": "-1", "metricType": "Value"}
+    fallback = {"failureThreshold": 0, "replicas": 3, "behavior": "currentReplicasIfHigher"}
+    found = rule(fallback=fallback, advanced={"scalingModifiers": modifiers})
+    assert found.modifiers is not None
+    assert found.fallback is not None
+    assert (found.modifiers.target, found.modifiers.activation, found.modifiers.metric_type) == (2.5, -1, "Value")
+    assert found.modifiers.formula.value({"orders": 3}) == 6
+    assert (found.fallback.threshold, found.fallback.replicas) == (1, 3)
+    assert found.warnings[0] == "fallback.failureThreshold: 0 counts as 1"
+
+
+def test_a_trigger_that_the_formula_leaves_out_is_warned_of() -> None:
+    found = rule(trigger("a"), trigger("b"), scalingModifiers={"formula": "a", "target": 2})
+    assert found.warnings[0].startswith("b: the formula of scalingModifiers does not use this trigger")
 
 
 @pytest.mark.parametrize(

@@ -113,12 +113,14 @@ def test_a_default_name_meets_no_written_one(entries: list[dict[str, Any]], name
             id="no type",
         ),
         pytest.param(
-            {"scalingModifiers": {}, "advanced": {"scalingModifiers": {}}},
+            {
+                "scalingModifiers": {"formula": "orders", "target": 1},
+                "advanced": {"scalingModifiers": {"formula": "orders", "target": 1}},
+            },
             [
-                ("advanced.scalingModifiers", "is not supported yet: leave it out"),
-                ("scalingModifiers", "is not supported yet: leave it out"),
+                ("scalingModifiers", "written here and in advanced.scalingModifiers: keep one"),
             ],
-            id="what comes later, twice",
+            id="a formula in two places",
         ),
         pytest.param(
             {"restoreToOriginalReplicaCount": False, "advanced": {"restoreToOriginalReplicaCount": False}},

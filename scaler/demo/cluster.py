@@ -1,4 +1,5 @@
-"""The demo's Kubernetes: an embedded API server that knows Deployments, their scale and status, watches and events.
+"""The demo's Kubernetes: an embedded API server that knows Deployments, their scale and status, watches,
+ConfigMaps and events.
 
 A stand-in, for the demo only, which must need no cluster: the tests run on a real kube-apiserver.
 """
@@ -12,13 +13,14 @@ from typing import Any
 
 from aiohttp import web
 
-from scaler.demo.store import Conflict, Name, Object, Store
+from scaler.demo.store import Conflict, Name, Object, Store, merged
 
 #: Seconds from a pod's creation until it is ready.
 STARTUP = 1.0
 _MERGE = "application/merge-patch+json"
 _ALL = "/apis/apps/v1/deployments"
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/{namespace}/deployments"
+_CONFIG_MAPS = "/api/v1/namespaces/{namespace}/configmaps"
 _EVENTS = "/api/v1/namespaces/{namespace}/events"
 
 
@@ -28,6 +30,7 @@ class Cluster:
     def __init__(self) -> None:
         self._store = Store()
         self._runner: web.AppRunner | None = None
+        self._config_maps: dict[Name, Object] = {}
         self.events: list[Object] = []
         self.url = ""
 
@@ -67,6 +70,9 @@ class Cluster:
         route.add_patch(_DEPLOYMENTS + "/{name}/scale", self._patch_scale)
         route.add_patch(_DEPLOYMENTS + "/{name}/status", self._patch_status)
         route.add_patch(_DEPLOYMENTS + "/{name}", self._patch)
+        route.add_get(_CONFIG_MAPS, self._list_config_maps)
+        route.add_post(_CONFIG_MAPS, self._create_config_map)
+        route.add_patch(_CONFIG_MAPS + "/{name}", self._patch_config_map)
         route.add_post(_EVENTS, self._create_event)
         route.add_patch(_EVENTS + "/{name}", self._patch_event)
         return app
@@ -130,6 +136,19 @@ class Cluster:
         body = await _body(request)
         allowed: Object = {key: body[key] for key in ("metadata", "status") if key in body}
         return web.json_response(self._store.patch(_name(request), allowed, _manager(request)))
+
+    async def _list_config_maps(self, request: web.Request) -> web.Response:
+        return web.json_response({"kind": "ConfigMapList", "items": list(self._config_maps.values())})
+
+    async def _create_config_map(self, request: web.Request) -> web.Response:
+        made = await request.json()
+        self._config_maps[request.match_info["namespace"], made["metadata"]["name"]] = made
+        return web.json_response(made, status=201)
+
+    async def _patch_config_map(self, request: web.Request) -> web.Response:
+        name = _name(request)
+        self._config_maps[name] = merged(self._config_maps[name], await _body(request))
+        return web.json_response(self._config_maps[name])
 
     async def _create_event(self, request: web.Request) -> web.Response:
         self.events.append(await request.json())

@@ -63,7 +63,7 @@ class Store:
         for field in ("uid", "resourceVersion"):
             if field in wanted and wanted[field] != former["metadata"][field]:
                 raise Conflict("the object has been modified; please apply your changes to the latest version")
-        made = _merged(former, patch)
+        made = merged(former, patch)
         if made["spec"] != former["spec"]:
             made["metadata"]["generation"] += 1
         if made["spec"]["replicas"] != former["spec"]["replicas"]:
@@ -92,7 +92,7 @@ class Store:
         return made
 
 
-def _merged(former: Any, patch: Any) -> Any:
+def merged(former: Any, patch: Any) -> Any:
     """RFC 7386."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
@@ -101,7 +101,7 @@ def _merged(former: Any, patch: Any) -> Any:
         if value is None:
             made.pop(key, None)
         else:
-            made[key] = _merged(made.get(key), value)
+            made[key] = merged(made.get(key), value)
     return made
 
 

@@ -22,11 +22,12 @@ class Refused(Exception):
 
 
 class Kubeconfig(NamedTuple):
-    """What a kubeconfig says here: a server, its certificate where it is https, a token."""
+    """What a kubeconfig says here: a server, its certificate where it is https, a token, the namespace to be in."""
 
     server: str
     ca: Path | None
     token: str
+    namespace: str = "default"
 
     def write(self, path: Path) -> Path:
         cluster = {"server": self.server} | ({"certificate-authority": str(self.ca)} if self.ca else {})
@@ -35,7 +36,7 @@ class Kubeconfig(NamedTuple):
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": "test", "user": {"token": self.token}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": self.namespace}}],
             "current-context": "test",
         }
         # Two workers may write the same file: never a half one.
@@ -48,7 +49,8 @@ class Kubeconfig(NamedTuple):
         content: dict[str, Any] = yaml.safe_load(path.read_text())
         cluster = content["clusters"][0]["cluster"]
         ca = cluster.get("certificate-authority")
-        return cls(cluster["server"], Path(ca) if ca else None, content["users"][0]["user"]["token"])
+        namespace = content["contexts"][0]["context"]["namespace"]
+        return cls(cluster["server"], Path(ca) if ca else None, content["users"][0]["user"]["token"], namespace)
 
 
 class Access:
@@ -82,7 +84,7 @@ class Access:
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
         token = self.client.call("POST", path, request)["status"]["token"]
-        return Kubeconfig(self.server, self.ca, token).write(self.folder / f"{namespace}-{name}.kubeconfig")
+        return Kubeconfig(self.server, self.ca, token, namespace).write(self.folder / f"{namespace}-{name}.kubeconfig")
 
     def scaler_kubeconfig(self) -> Path:
         """What `scaler run` is started with: exactly the rights that manifests/base gives."""

@@ -56,7 +56,7 @@ class Proxy:
     def kubeconfig(self) -> Path:
         """The same credentials, by way of here."""
         name = f"proxy-{self.url.rpartition(':')[2]}.kubeconfig"
-        return Kubeconfig(self.url, None, self._real.token).write(self._folder / name)
+        return Kubeconfig(self.url, None, self._real.token, self._real.namespace).write(self._folder / name)
 
     def refuse(
         self, status: int, method: str = "", path: str = "", times: int = 1, retry_after: float | None = None

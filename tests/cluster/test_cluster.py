@@ -16,7 +16,7 @@ _EXAMPLES = Path(__file__).parents[2] / "manifests" / "examples"
 @pytest.fixture
 def scaler_client(cluster: Access) -> Client:
     """Speaks with the scaler's own token."""
-    return Client(*Kubeconfig.read(cluster.scaler_kubeconfig()))
+    return Client(*Kubeconfig.read(cluster.scaler_kubeconfig())[:3])
 
 
 def test_pods_become_ready(cluster: Access, namespace: str) -> None:

@@ -19,7 +19,7 @@ _DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
 @pytest.fixture
 def client(proxy: Proxy) -> Client:
     """The scaler's own token, by way of the proxy."""
-    return Client(*Kubeconfig.read(proxy.kubeconfig))
+    return Client(*Kubeconfig.read(proxy.kubeconfig)[:3])
 
 
 @pytest.fixture

@@ -1,0 +1,104 @@
+"""`scaler explain`: why a count is what it is, from the running scaler or from states that were saved."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from scaler import step as steps
+from scaler.decide import decide
+from scaler.parse import parse
+from scaler.rule import InvalidRule
+from scaler.server import ask
+from scaler.state import BadState, decision_json, state_json, state_of
+from scaler.status import timestamp
+from scaler.surroundings import ON_PAPER
+from scaler.target import RULE, Key
+
+#: What each kind of step is about, for the first column.
+_ABOUT: Mapping[type, str] = {
+    steps.Gap: "gap",
+    steps.Paused: "pause",
+    steps.Value: "reading",
+    steps.Formula: "formula",
+    steps.Proposal: "reading",
+    steps.Failure: "error",
+    steps.Fallback: "fallback",
+    steps.Hold: "hold",
+    steps.Activation: "activity",
+    steps.Cooldown: "cooldown",
+    steps.Stabilization: "window",
+    steps.RateLimit: "limit",
+    steps.Rest: "rest",
+    steps.Bounds: "bounds",
+    steps.Writer: "writer",
+    steps.InvalidRule: "rule",
+}
+COLUMNS = ("time", "polls", "from", "to", "reason", "why")
+
+
+class Unknown(Exception):
+    """The running scaler knows nothing of what was asked about."""
+
+
+def recomputed(text: str) -> dict[str, Any]:
+    """A saved state, which may be the pair that `explain -o json` printed, and the decision on it. Raises BadState."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadState(f"no JSON: {error}") from None
+    state = state_of(data["state"] if isinstance(data, dict) and isinstance(data.get("state"), dict) else data)
+    rule = parse({**state.annotations, RULE: json.dumps(state.rule)}, ON_PAPER)
+    decision = decision_json(decide(rule, state.readings, state.replicas, state.history, state.now))
+    if isinstance(rule, InvalidRule):
+        decision["errors"] = [{"path": each.path, "message": each.message} for each in rule.problems]
+    return {"state": state_json(state), "decision": decision}
+
+
+async def remembered(url: str, key: Key, at: float | None) -> list[dict[str, Any]]:
+    """The last decisions on a rule, oldest first; with `at` (wall time, seconds) the one that held then.
+
+    Raises Unreachable, Unknown.
+    """
+    told = await ask(url, f"/explain/{quote(key.namespace, safe='')}/{quote(key.name, safe='')}")
+    if told is None:
+        raise Unknown(f"the scaler at {url} knows no rule of {key}: is the annotation scalerule.dev/rule there?")
+    decisions = [{"namespace": key.namespace, "name": key.name, **each} for each in told["decisions"]]
+    if at is None:
+        return decisions
+    before = [each for each in decisions if each["since"] <= at]
+    if not before or at < told["memorySince"]:
+        raise Unknown(f"nothing is remembered of {timestamp(at)}: memory begins at {timestamp(told['memorySince'])}")
+    return before[-1:]
+
+
+def row(pair: Mapping[str, Any]) -> list[Any]:
+    """One decision of the table of all."""
+    decision = pair["decision"]
+    found = pair["state"]["replicas"]
+    said = "; ".join(step.words() for step in _steps(pair))
+    return [timestamp(pair["since"]), pair["polls"], found, decision["replicas"], decision["reason"], said]
+
+
+def when(pair: Mapping[str, Any]) -> str:
+    """The time of a decision, and until when others came to the same."""
+    since, now = timestamp(pair["since"]), timestamp(pair["state"]["now"])
+    return since if pair["polls"] == 1 else f"{since} to {now}, {pair['polls']} polls"
+
+
+def lines(pair: Mapping[str, Any]) -> Iterator[str]:
+    """One decision for people, a step a line."""
+    decision, state = pair["decision"], pair["state"]
+    yield _line("found", f"{state['replicas']} replicas, {state['readyReplicas']} ready")
+    for step in _steps(pair):
+        yield _line(_ABOUT[type(step)], step.words())
+    yield _line("result", f"{decision['replicas']} replicas: {decision['reason']}")
+
+
+def _line(about: str, text: str) -> str:
+    return f"  {about:<10} {text}"
+
+
+def _steps(pair: Mapping[str, Any]) -> list[steps.Step]:
+    writer = [pair["writer"]] if pair.get("writer") else []
+    return [steps.of_json(each) for each in (*writer, *pair["decision"]["steps"])]

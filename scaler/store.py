@@ -1,0 +1,153 @@
+"""Where histories outlive the process: ConfigMaps of the scaler's namespace, many rules in each, written seldom.
+
+Not in annotations of the Deployment: its controller copies those to ReplicaSets, and a rollback brings old ones back.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Collection
+from typing import Final
+
+from scaler.kube import Kube, KubeError, Object
+from scaler.outbox import Outbox, Urgency
+from scaler.record import Record, parsed, render
+from scaler.state import BadState
+
+_log = logging.getLogger("scaler")
+
+BUCKETS: Final = 64
+#: Least seconds between two writes of one bucket.
+PACE: Final = 10.0
+#: The most that a bucket may hold, in bytes. etcd takes objects up to 1.5 MiB.
+MOST: Final = 512 * 1024
+#: By this label they are found.
+LABEL: Final = "scalerule.dev/state"
+
+
+class Store:
+    """Records by the uid of their Deployment."""
+
+    def __init__(self, kube: Kube, outbox: Outbox, namespace: str) -> None:
+        self._kube = kube
+        self._outbox = outbox
+        self._namespace = namespace
+        self._records: dict[str, Record] = {}
+        self._present: set[int] = set()
+        self._changed: dict[int, set[str]] = {}
+        self._written_at: dict[int, float] = {}
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._sizes: dict[int, dict[str, int]] = {}
+        self._failing = False
+
+    async def load(self) -> None:
+        """Read everything. A record that cannot be read is a first sight. Raises KubeError."""
+        for item in await self._kube.list_config_maps(self._namespace, LABEL):
+            self._present.add(int(item["metadata"]["labels"][LABEL]))
+            for uid, text in (item.get("data") or {}).items():
+                self._take(uid, text)
+
+    def get(self, uid: str) -> Record | None:
+        """What is known of a Deployment."""
+        return self._records.get(uid)
+
+    def put(self, uid: str, record: Record) -> None:
+        """Remember; written soon where it is worth a write."""
+        before = self._records.get(uid)
+        self._records[uid] = record
+        if before is None or before.ended or before.essence() != record.essence():
+            self._change(uid)
+
+    def forget(self, uid: str) -> None:
+        """Of a Deployment that is gone, or no longer ours."""
+        if self._records.pop(uid, None) is not None:
+            self._change(uid)
+
+    def keep_only(self, uids: Collection[str], namespace: str | None) -> None:
+        """Forget what is not among all Deployments of a namespace (None: of the cluster)."""
+        gone = [uid for uid, each in self._records.items() if namespace in (None, each.key.namespace)]
+        for uid in set(gone).difference(uids):
+            self.forget(uid)
+
+    def end(self) -> None:
+        """Have everything written for the last time, so that cooldowns go on where they are."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for uid, record in self._records.items():
+            self._records[uid] = record._replace(ended=True)
+            self._changed.setdefault(_bucket(uid), set()).add(uid)
+        for bucket in list(self._changed):
+            self._send(bucket)
+
+    def _take(self, uid: str, text: str) -> None:
+        try:
+            self._records[uid] = parsed(text)
+        except BadState as error:
+            _log.warning("what was stored of a rule cannot be read", extra={"uid": uid, "error": str(error)})
+
+    def _change(self, uid: str) -> None:
+        bucket = _bucket(uid)
+        self._changed.setdefault(bucket, set()).add(uid)
+        if bucket not in self._timers:
+            loop = asyncio.get_running_loop()
+            at = self._written_at.get(bucket, -PACE) + PACE
+            self._timers[bucket] = loop.call_at(max(at, loop.time()), self._send, bucket)
+
+    def _send(self, bucket: int) -> None:
+        self._timers.pop(bucket, None)
+        self._written_at[bucket] = asyncio.get_running_loop().time()
+        self._outbox.put(Urgency.STATE, lambda: self._write(bucket))
+
+    async def _write(self, bucket: int) -> None:
+        changed = self._changed.pop(bucket, set())
+        try:
+            if bucket in self._present:
+                await self._kube.patch_config_map(self._namespace, _name(bucket), self._body(bucket, changed))
+            elif held := {uid for uid in self._records if _bucket(uid) == bucket}:
+                await self._create(bucket, held)
+            self._failing = False
+        except KubeError as error:
+            if error.status == 404:
+                self._present.discard(bucket)
+            for uid in changed:
+                self._change(uid)
+            self._tell(error)
+
+    def _tell(self, error: KubeError) -> None:
+        """Once: it is tried again until it works."""
+        if not self._failing:
+            _log.warning("histories cannot be stored; a restart now makes cooldowns anew", extra={"error": str(error)})
+        self._failing = True
+
+    async def _create(self, bucket: int, held: Collection[str]) -> None:
+        body = self._body(bucket, held)
+        labels = {LABEL: str(bucket), "app.kubernetes.io/name": "scalerule"}
+        metadata = {"name": _name(bucket), "labels": labels}
+        try:
+            await self._kube.create_config_map(self._namespace, {**body, "metadata": metadata})
+        except KubeError as error:
+            if error.status != 409:
+                raise
+            await self._kube.patch_config_map(self._namespace, _name(bucket), body)
+        self._present.add(bucket)
+
+    def _body(self, bucket: int, uids: Collection[str]) -> Object:
+        return {"data": {uid: self._text(bucket, uid) for uid in sorted(uids)}}
+
+    def _text(self, bucket: int, uid: str) -> str | None:
+        """None, which removes it, also where the bucket is full: the rule is a first sight after a restart."""
+        record, sizes = self._records.get(uid), self._sizes.setdefault(bucket, {})
+        sizes.pop(uid, None)
+        text = None if record is None else render(record)
+        if text is None or sum(sizes.values()) + len(text) > MOST:
+            return None
+        sizes[uid] = len(text)
+        return text
+
+
+def _bucket(uid: str) -> int:
+    return int.from_bytes(hashlib.blake2b(uid.encode(), digest_size=2).digest()) % BUCKETS
+
+
+def _name(bucket: int) -> str:
+    return f"scalerule-state-{bucket:02}"
