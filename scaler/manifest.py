@@ -20,13 +20,14 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """A Deployment with a rule. `sets_replicas` tells whether spec.replicas is written in it."""
+    """A Deployment with a rule. `sets_replicas` tells whether spec.replicas is written in it, `replicas` the count."""
 
     namespace: str
     name: str
     annotations: dict[str, str]
     sets_replicas: bool
     containers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    replicas: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def _manifest(item: dict[str, Any], namespace: str) -> Manifest | None:
         ours,
         "replicas" in spec,
         tuple(each for each in containers(template) if isinstance(each, dict) and "name" in each),
+        spec["replicas"] if type(spec.get("replicas")) is int and spec["replicas"] >= 0 else None,
     )
 
 
