@@ -18,7 +18,7 @@ check: setup-dev ## ruff, mypy --strict, import-linter
 	.venv/bin/lint-imports
 
 bench: setup-test ## every script in benchmarks/
-	@for name in reaction read simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
+	@for name in decide reaction read simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 
 setup-runtime: ## .venv with what the scaler needs
 	@tests/setup runtime

@@ -5,7 +5,6 @@ Numbers are doubles and the order of operations is the HPA's, because both show 
 """
 
 import math
-from collections.abc import Iterable
 
 from scaler.history import Change, History
 from scaler.rule import Behavior, Direction
@@ -74,23 +73,17 @@ def legacy_limit(replicas: int, history: History, now: float) -> int:
 
 def longest_period(behavior: Behavior | None) -> float:
     """How long a change of the count can still matter to a rate limit, in seconds."""
-    if behavior is None:
-        return LEGACY_PERIOD
-    policies = (*behavior.scale_up.policies, *behavior.scale_down.policies)
-    return float(max((policy.period_seconds for policy in policies), default=0))
+    return LEGACY_PERIOD if behavior is None else behavior.longest_period
 
 
 def longest_window(behavior: Behavior | None) -> float:
     """How long a recommendation can still matter to a window, in seconds."""
-    if behavior is None:
-        return DOWNSCALE_WINDOW
-    up, down = behavior.scale_up, behavior.scale_down
-    return float(max(up.stabilization_window_seconds, down.stabilization_window_seconds))
+    return DOWNSCALE_WINDOW if behavior is None else behavior.longest_window
 
 
 def _period_start(replicas: int, history: History, now: float, period: float) -> int:
     return replicas - _sum(history.scale_ups, now, period) + _sum(history.scale_downs, now, period)
 
 
-def _sum(changes: Iterable[Change], now: float, period: float) -> int:
-    return sum(change.change for change in changes if now - change.at < period)
+def _sum(changes: tuple[Change, ...], now: float, period: float) -> int:
+    return sum([change.change for change in changes if now - change.at < period]) if changes else 0

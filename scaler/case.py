@@ -10,11 +10,12 @@ from scaler.step import Step
 class Case:
     """`found` is spec.replicas, `ready` the ready pods, `now` in seconds on the history's clock.
 
-    `history` is replaced and `trail` grows while the case is decided.
+    `history` is what came before; `inactive_since` (None while there is work, or may be) and `trail` come of the case.
     """
 
     found: int
     ready: int
     now: float
     history: History
+    inactive_since: float | None = None
     trail: list[Step] = field(default_factory=list)

@@ -14,7 +14,7 @@ from scaler.answer import Answer, checked
 from scaler.case import Case
 from scaler.composite import propose_composite
 from scaler.fallback import count_failures
-from scaler.history import History
+from scaler.history import History, changed, recommended
 from scaler.proposal import Proposals, propose
 from scaler.rule import Behavior, InvalidRule, Rule
 
@@ -89,10 +89,22 @@ def decide(
         active = proposals.active_by is not None
         recommendation, (wanted, reason) = _chosen(case, rule, proposals)
         wanted, reason = _one_way(case, rule, wanted, reason)
+    return Decision(wanted, reason, active, tuple(case.trail), _next(case, rule, recommendation, wanted))
+
+
+def _next(case: Case, rule: Rule | InvalidRule, recommendation: int, wanted: int) -> History:
+    past, now, rise = case.history, case.now, wanted - case.found
     behavior = rule.behavior if isinstance(rule, Rule) else None
-    history = case.history.recommended(recommendation, now, hpa.longest_window(behavior))
-    history = history.scaled(case.found, wanted, now, hpa.longest_period(behavior))
-    return Decision(wanted, reason, active, tuple(case.trail), history)
+    window, period = hpa.longest_window(behavior), hpa.longest_period(behavior)
+    return History(
+        first_seen=past.first_seen,
+        last_poll=now,
+        inactive_since=case.inactive_since,
+        recommendations=recommended(past.recommendations, recommendation, now, window),
+        scale_ups=changed(past.scale_ups, rise, now, period),
+        scale_downs=changed(past.scale_downs, -rise, now, period),
+        failures=past.failures,
+    )
 
 
 def _answers(case: Case, rule: Rule | InvalidRule, readings: Mapping[str, Answer]) -> Mapping[str, Answer]:
@@ -127,7 +139,6 @@ def _skip_gap(case: Case, rule: Rule | InvalidRule) -> None:
 
 def _held(case: Case, rule: Rule | InvalidRule) -> tuple[int, _Choice]:
     """A paused or unreadable rule: the count of the annotation, else the present one. The cooldown starts anew."""
-    case.history = case.history._replace(last_poll=case.now, inactive_since=None)
     wanted = case.found if rule.pause.replicas is None else rule.pause.replicas
     if rule.pause.replicas is not None:
         case.trail.append(steps.Paused("paused-replicas", wanted))
@@ -164,17 +175,15 @@ def _chosen(case: Case, rule: Rule, proposals: Proposals) -> tuple[int, _Choice]
 
 def _run_cooldown(case: Case, proposals: Proposals) -> None:
     """It runs only over polls in which all was read and nothing was active; it begins at the last poll before those."""
-    inactive_since = None
     if proposals.active_by is None and not proposals.failing:
-        inactive_since = case.history.inactive_since
-        if inactive_since is None:
-            inactive_since = case.now if case.history.last_poll is None else case.history.last_poll
-    case.history = case.history._replace(last_poll=case.now, inactive_since=inactive_since)
+        last_poll, case.inactive_since = case.history.last_poll, case.history.inactive_since
+        if case.inactive_since is None:
+            case.inactive_since = case.now if last_poll is None else last_poll
 
 
 def _cooldown_left(case: Case, rule: Rule) -> float:
     """Seconds until the rule may rest; a whole cooldown while none runs."""
-    inactive_since = case.history.inactive_since
+    inactive_since = case.inactive_since
     since_work = (case.now if inactive_since is None else inactive_since) + rule.cooldown_period - case.now
     since_start = case.history.first_seen + rule.initial_cooldown_period - case.now
     left = max(since_work, since_start)

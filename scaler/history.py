@@ -53,34 +53,26 @@ class History(NamedTuple):
             scale_downs=tuple(Change(at + seconds, n) for at, n in self.scale_downs),
         )
 
-    def recommended(self, replicas: int, now: float, keep: float) -> "History":
-        """With one more recommendation; those older than `keep` seconds, or that no window can need, go."""
-        kept = [entry for entry in self.recommendations if now - entry.at <= keep]
-        kept.append(Recommendation(now, replicas))
-        return self._replace(recommendations=_extremes(kept))
 
-    def scaled(self, before: int, after: int, now: float, keep: float) -> "History":
-        """With the change from `before` to `after`; changes older than `keep` seconds go."""
-        ups = tuple([change for change in self.scale_ups if now - change.at < keep])
-        downs = tuple([change for change in self.scale_downs if now - change.at < keep])
-        if after > before:
-            ups = (*ups, Change(now, after - before))
-        elif after < before:
-            downs = (*downs, Change(now, before - after))
-        return self._replace(scale_ups=ups, scale_downs=downs)
-
-
-def _extremes(entries: list[Recommendation]) -> tuple[Recommendation, ...]:
-    """The entries that no later one makes irrelevant, oldest first.
+def recommended(
+    entries: tuple[Recommendation, ...], replicas: int, now: float, keep: float
+) -> tuple[Recommendation, ...]:
+    """With one more recommendation; those older than `keep` seconds, or that no window can need, go.
 
     An entry can still be the highest of some window only if no later one is as high, the lowest likewise.
     """
-    highest, lowest = -1, 1 << 31
-    kept = []
+    kept = [Recommendation(now, replicas)]
+    highest = lowest = replicas
     for entry in reversed(entries):
-        replicas = entry.replicas
-        if replicas > highest or replicas < lowest:
+        former = entry.replicas
+        if (former > highest or former < lowest) and now - entry.at <= keep:
             kept.append(entry)
-            highest, lowest = max(highest, replicas), min(lowest, replicas)
+            highest, lowest = max(highest, former), min(lowest, former)
     kept.reverse()
     return tuple(kept)
+
+
+def changed(changes: tuple[Change, ...], change: int, now: float, keep: float) -> tuple[Change, ...]:
+    """With one more change of the count, if it is one in this direction; those older than `keep` seconds go."""
+    recent = tuple([each for each in changes if now - each.at < keep]) if changes else changes
+    return (*recent, Change(now, change)) if change > 0 else recent

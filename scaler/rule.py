@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,6 +61,17 @@ class Behavior(Section):
 
     scale_up: Direction = Direction()
     scale_down: ScaleDown = ScaleDown()
+
+    @cached_property
+    def longest_period(self) -> float:
+        """Of all policies, in seconds."""
+        policies = (*self.scale_up.policies, *self.scale_down.policies)
+        return float(max((policy.period_seconds for policy in policies), default=0))
+
+    @cached_property
+    def longest_window(self) -> float:
+        """Of both directions, in seconds."""
+        return float(max(self.scale_up.stabilization_window_seconds, self.scale_down.stabilization_window_seconds))
 
 
 _FALLBACKS = one_of(

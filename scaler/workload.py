@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from scaler.answer import Answer, Repeated
 from scaler.contest import Contest
 from scaler.decide import Decision, Replicas, decide
-from scaler.history import History
+from scaler.history import History, recommended
 from scaler.kube import FIELD_MANAGER
 from scaler.record import Record
 from scaler.rule import InvalidRule, Rule
@@ -166,8 +166,10 @@ class Workload:
 
 def _with_writer(history: History, replicas: int, now: float) -> History:
     """The cooldown starts anew too: a count that somebody set by hand is not taken to zero at once."""
-    history = history.recommended(replicas, now, math.inf)
-    return history._replace(inactive_since=None if history.inactive_since is None else now)
+    return history._replace(
+        recommendations=recommended(history.recommendations, replicas, now, math.inf),
+        inactive_since=None if history.inactive_since is None else now,
+    )
 
 
 def _places(rule: Rule | InvalidRule) -> dict[str, tuple[object, object]]:

@@ -9,7 +9,7 @@ from hypothesis.stateful import rule as event
 
 from scaler.behavior import longest_window
 from scaler.decide import Replicas, decide
-from scaler.history import Change, History, Recommendation
+from scaler.history import Change, History, Recommendation, recommended
 from scaler.rule import Rule
 from scalers import Reading
 from tests.rules import FAILED, rule, trigger
@@ -145,13 +145,14 @@ def test_paused_never_moves(of: Rule, past: History, found: int, values: tuple[f
 @given(st.lists(st.tuples(st.floats(0, 50), st.integers(0, 30)), max_size=60), st.floats(1, 3600))
 def test_the_pruned_recommendations_answer_every_window(steps: list[tuple[float, int]], window: float) -> None:
     """Highest and lowest of any window are the same as if nothing had been dropped."""
-    past, now, everything = History(first_seen=0.0), 0.0, []
+    past: tuple[Recommendation, ...] = ()
+    now, everything = 0.0, []
     for pause, replicas in steps:
         now += pause
-        past = past.recommended(replicas, now, 3600.0)
+        past = recommended(past, replicas, now, 3600.0)
         everything.append(Recommendation(now, replicas))
         whole = [entry.replicas for entry in everything if now - entry.at < window]
-        kept = [entry.replicas for entry in past.recommendations if now - entry.at < window]
+        kept = [entry.replicas for entry in past if now - entry.at < window]
         assert (max(whole), min(whole)) == (max(kept), min(kept))
 
 

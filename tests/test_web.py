@@ -6,7 +6,10 @@ import aiohttp
 import pytest
 
 from scaler.settings import Address
+from scaler.target import Key
 from scaler.web import listen, metrics_site, rules_site
+
+KEY = Key("shop", "orders")
 
 
 @pytest.fixture
@@ -41,11 +44,12 @@ async def test_a_page_of_somebody_else_cannot_read_the_rules(
     client: aiohttp.ClientSession, host: str, status: int
 ) -> None:
     address = Address("127.0.0.1", 0)
-    runner = await listen(rules_site(lambda: [{"name": "orders"}], address), address)
+    runner = await listen(rules_site(lambda: [{"name": "orders"}], {KEY: {"name": "orders"}}.get, address), address)
     port = runner.addresses[0][1]
-    async with client.get(f"http://127.0.0.1:{port}/rules", headers={"Host": host}) as answer:
-        assert answer.status == status
-        assert ("orders" in await answer.text()) == (status == 200)
+    for path in ("rules", "explain/shop/orders"):
+        async with client.get(f"http://127.0.0.1:{port}/{path}", headers={"Host": host}) as answer:
+            assert answer.status == status
+            assert ("orders" in await answer.text()) == (status == 200)
     await runner.cleanup()
 
 
