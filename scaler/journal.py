@@ -1,7 +1,7 @@
 """The last decisions of every rule, for whoever asks why: those that changed the count, and those that held it back."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,8 +42,10 @@ class Entry:
     writer: Writer | None
 
     @classmethod
-    def of(cls, workload: Workload, decision: Decision, now: float) -> "Entry":
+    def of(cls, workload: Workload, decision: Decision) -> "Entry":
         """What a decision was made from, and what came of it."""
+        now = decision.history.last_poll
+        assert now is not None
         # Who changed the count is told by the loop; it is no step of the decision itself.
         writer = next((step for step in decision.steps if isinstance(step, Writer)), None)
         found = Replicas(workload.target.replicas, workload.ready)
@@ -61,7 +63,7 @@ class Entry:
         """Whether it came to the same as the one before."""
         mine, theirs = self.decision, other.decision
         same = (mine.replicas, mine.reason, mine.active) == (theirs.replicas, theirs.reason, theirs.active)
-        return same and self.replicas.found == other.replicas.found == mine.replicas and self.writer is None
+        return same and self.replicas.found == other.replicas.found == mine.replicas and self.writer == other.writer
 
     def as_json(self) -> dict[str, Any]:
         """A pair of state and decision, which `explain --state` takes back."""
@@ -82,11 +84,10 @@ class Entry:
 
 
 class Journal:
-    """Remembers the telling decisions and the present one. `clock` is wall time in seconds."""
+    """Remembers the telling decisions and the present one, from `begun` on (wall time, seconds)."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._begun = clock()
+    def __init__(self, begun: float) -> None:
+        self._begun = begun
         self._entries: dict[Key, deque[Entry]] = {}
         self._present: dict[Key, Entry] = {}
         self._cut: set[Key] = set()
@@ -96,8 +97,8 @@ class Journal:
         """A rule was decided on."""
         if workload.decision is None:
             return
-        key, now = workload.target.key, self._clock()
-        entry, before = Entry.of(workload, workload.decision, now), self._present.get(key)
+        key = workload.target.key
+        entry, before = Entry.of(workload, workload.decision), self._present.get(key)
         if before is not None and entry.continues(before):
             entry.since, entry.polls = before.since, before.polls + 1
         self._present[key] = entry

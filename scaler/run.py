@@ -53,7 +53,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     poll = Poll(Dial(settings.read_timeout, destinations.resolve), ticks, metrics)
     fetcher = Fetcher(kube, settings.scaler_namespace or kube.namespace, settings.file_root)
     vault = Vault(fetcher.fetch)
-    store, journal = Store(kube, outbox, settings.scaler_namespace or kube.namespace), Journal(time.time)
+    store, journal = Store(kube, outbox, settings.scaler_namespace or kube.namespace), Journal(time.time())
     parts = Parts(kube, poll, vault, outbox, report, grants, store, journal)
     loop = Loop(parts, time.time, settings.let_go_after)
     watch = Watch(kube, settings.watch_namespace, loop)
