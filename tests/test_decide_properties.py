@@ -1,5 +1,6 @@
 """What holds for every rule and every past, by Hypothesis."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis.stateful import rule as event
 from scaler.behavior import longest_window
 from scaler.decide import Replicas, decide
 from scaler.history import Change, History, Recommendation, recommended
-from scaler.rule import Rule
+from scaler.rule import Fallback, Pause, Rule
 from scalers import Reading
 from tests.rules import FAILED, rule, trigger
 
@@ -56,7 +57,18 @@ def rules(draw: st.DrawFn, **fixed: Any) -> Rule:
         fields["behavior"] = draw(behaviors)
     metric = draw(st.sampled_from(["AverageValue", "Value"]))
     triggers = [trigger("a", metricType=metric), trigger("b", target=7, activation=3)][: draw(st.integers(1, 2))]
+    if len(triggers) == 2 and draw(st.booleans()):
+        formula = draw(st.sampled_from(["a + b", "max(a, b)", "a + b * 2", "a > 5 ? a + b : b", "(a ?? 9) + b"]))
+        fields["scalingModifiers"] = {"formula": formula, "target": 6, "metricType": metric, "activationTarget": 2}
     return rule(*triggers, **{**fields, **fixed})
+
+
+fallbacks = st.fixed_dictionaries(
+    {"failureThreshold": st.integers(0, 4), "replicas": st.integers(0, 50)},
+    optional={
+        "behavior": st.sampled_from(["static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower"])
+    },
+)
 
 
 @st.composite
@@ -103,6 +115,58 @@ def test_an_error_alone_never_lowers(
         )
     decision = decide(of, answers, Replicas(found, found), past, NOW)
     assert decision.replicas >= min(found, of.max_replicas)
+
+
+@given(rules(), fallbacks, histories(), counts, st.tuples(lengths, lengths))
+def test_a_fallback_keeps_to_the_bounds(
+    of: Rule, fallback: dict[str, Any], past: History, found: int, values: tuple[float, float]
+) -> None:
+    """Nothing answers; it may lower, but only as every proposal may."""
+    written = replace(of, fallback=Fallback.model_validate(fallback))
+    decision = decide(written, {}, Replicas(found, found), past, NOW)
+    assert decision.replicas <= max(of.max_replicas, found)
+    if decision.active:
+        assert max(1, of.min_replicas) <= decision.replicas <= of.max_replicas
+    if fallback.get("behavior") == "currentReplicas" and past.failures == {} and of.min_replicas <= found:
+        assert decision.replicas in (found, of.max_replicas)
+
+
+@given(rules(), histories(), counts, st.tuples(lengths, lengths))
+def test_it_is_a_function(of: Rule, past: History, found: int, values: tuple[float, float]) -> None:
+    first, second = (decide(of, readings(of, *values), Replicas(found, found), past, NOW) for _ in range(2))
+    assert first == second
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.5, 29), st.floats(0, 2000)), min_size=20, max_size=60),
+    st.integers(1, 12),
+    st.integers(1, 200),
+    st.sampled_from(["scaleUp", "scaleDown"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_rate_limit_holds_over_every_window(
+    loads: list[tuple[float, float]], pods: int, period: int, direction: str
+) -> None:
+    """As the HPA counts it: what goes the other way within the period makes room for as much more."""
+    policy = {"policies": [{"type": "Pods", "value": pods, "periodSeconds": period}]}
+    windows = {"scaleUp": {"stabilizationWindowSeconds": 0}, "scaleDown": {"stabilizationWindowSeconds": 0}}
+    of = rule(
+        trigger("a"),
+        minReplicaCount=1,
+        maxReplicaCount=200,
+        behavior={**windows, direction: windows[direction] | policy},
+    )
+    now, found, past = NOW, 20, History(NOW - 9000, NOW - 1)
+    moves: list[tuple[float, int]] = []
+    for pause, value in loads:
+        now += pause
+        decision = decide(of, readings(of, value), Replicas(found, found), past, now)
+        moves.append((now, decision.replicas - found))
+        found, past = decision.replicas, decision.history
+        recent = [move if direction == "scaleUp" else -move for at, move in moves if now - at < period]
+        limited, other = sum(max(move, 0) for move in recent), sum(max(-move, 0) for move in recent)
+        moved = moves[-1][1] if direction == "scaleUp" else -moves[-1][1]
+        assert moved <= 0 or limited <= pods + other
 
 
 @given(rules(), counts, st.tuples(lengths, lengths))
@@ -191,6 +255,20 @@ class Life(RuleBasedStateMachine):
         self._poll({})
         self.worked_at = self.now
         assert self.found >= min(self.before, self.of.max_replicas)
+
+    @event(of=rules(cooldownPeriod=60, initialCooldownPeriod=60))
+    def edited(self, of: Rule) -> None:
+        self.of = of
+
+    @event(seconds=st.floats(0.5, 29), values=st.tuples(lengths, lengths))
+    def paused(self, seconds: float, values: tuple[float, float]) -> None:
+        self.now += seconds
+        self.of, kept = replace(self.of, pause=Pause(paused=True)), self.of
+        self._poll(dict(readings(self.of, *values)))
+        self.of = kept
+        # The cooldown starts anew on resume.
+        self.worked_at = self.now
+        assert self.found == self.before
 
     @event()
     def restart(self) -> None:
