@@ -194,6 +194,36 @@ FUNCTIONS = [
     ("sum((a > 5 ? [1, 2] : [3]))", 3),
 ]
 
+#: `#` reaches every part of a predicate.
+ITEMS = [
+    ("sum([1, 2], {# + 1})", 5),
+    ("sum([1, 2], {1 - #})", -1),
+    ("sum([1, 2], {# ** #})", 5),
+    ("sum([1, 2], {-#})", -3),
+    ("sum([1, 2], {+#})", 3),
+    ("sum([1, 2], {(#)})", 3),
+    ("sum([1, 2], {# > 1 ? 5 : 3})", 8),
+    ("sum([1, 2], {a > 1 ? # : 9})", 3),
+    ("sum([1, 2], {a < 1 ? 9 : #})", 3),
+    ("sum([1, 2], {gone ?? #})", 3),
+    ("sum([1, 2], {(# * a) ?? 1})", 9),
+    ("sum([1, 2], {abs(#)})", 3),
+    ("sum([1, 2], {min(#, 1.5)})", 2.5),
+    ("sum([1, 2], {min([#], 1.5)})", 2.5),
+    ("sum([1, 2], {mean([#, 0])})", 1.5),
+    ("sum([1, 2], {sum([#, 1])})", 5),
+    ("sum([1, 2], {count([# > 1])})", 1),
+    ("count([1, 2, 3], {# < 2})", 1),
+    ("count([1, 2, 3], {2 < #})", 1),
+    ("count([1, 2, 3], {1 < # < 3})", 1),
+    ("count([1, 2, 3], {# == 1})", 1),
+    ("count([1, 2, 3], {1 == #})", 1),
+    ("count([1, 2, 3], {!(# > 1)})", 1),
+    ("count([1, 2, 3], {# > 1 && # > 2})", 1),
+    ("count([1, 2, 3], {# > 2 || # < 2})", 2),
+    ("count([1, 2, 3], {(gone > 1) ?? (# > 1)})", 2),
+]
+
 LITERALS = [
     ("5", 5),
     ("010", 10),
@@ -228,7 +258,7 @@ KEDA = [
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [pytest.param(*case, id=case[0]) for case in OPERATORS + PRECEDENCE + FUNCTIONS + LITERALS + KEDA],
+    [pytest.param(*case, id=case[0]) for case in OPERATORS + PRECEDENCE + FUNCTIONS + ITEMS + LITERALS + KEDA],
 )
 def test_value(text: str, expected: float) -> None:
     assert value(text) == expected
@@ -408,6 +438,7 @@ HYPHEN = "a formula cannot name the trigger 'my-queue': give it a name of letter
         ("my - queue", ["my-queue", "aa"], "unknown name 'my' at column 1; known: aa"),
         ("myy + my-queue", ["my-queue", "my", "queue"], "unknown name 'myy' at column 1; did you mean 'my'?"),
         ("my-queue + q", ["my-queue", "my", "queue"], "unknown name 'q' at column 12; known: my, queue"),
+        ("my-q+qq", ["my-q", "my", "q"], "unknown name 'qq' at column 6; did you mean 'q'?"),
         ("q", ["my-queue"], "unknown name 'q' at column 1; no trigger has a name of letters, digits and _"),
         (
             "a.b",
@@ -420,6 +451,15 @@ HYPHEN = "a formula cannot name the trigger 'my-queue': give it a name of letter
             ["not"],
             "ends too early; a formula cannot name the trigger 'not': give it a name of letters, digits and _",
         ),
+        *[
+            (
+                f"1 + {word}",
+                [word],
+                f"unexpected {word!r} at column 5; "
+                f"a formula cannot name the trigger {word!r}: give it a name of letters, digits and _",
+            )
+            for word in ("and", "or")
+        ],
         (
             "a b",
             ["a b", "a", "b"],
@@ -451,6 +491,8 @@ def test_names_that_a_formula_can_write(name: str) -> None:
         ("a ** (c * 10)", "3 ** 70 has an exponent beyond 64 (column 3)"),
         ("1 ^ (c * -10)", "1 ^ -70 has an exponent beyond 64 (column 3)"),
         ("1e200 ** 2", "1e+200 ** 2 is too large (column 7)"),
+        ("1e200 ** 64", "1e+200 ** 64 is too large (column 7)"),
+        ("1e-300 ** -2.5", "1e-300 ** -2.5 is too large (column 8)"),
         ("(-1e200) ** 3", "-1e+200 ** 3 is too large (column 10)"),
         ("1e308 * 10", "1e+308 * 10 is too large (column 7)"),
         ("1e308 / 0.1", "1e+308 / 0.1 is too large (column 7)"),
@@ -553,6 +595,8 @@ def test_limits(text: str, message: str) -> None:
 def test_as_many_as_allowed() -> None:
     assert value("1" + " " * 1023) == 1
     assert value("-" * 199 + "a") == -3
+    assert value("+".join(["sum([a],{#})"] * 40)) == 120
+    assert value("+".join(["(a > 1 ? 1 : 0)"] * 28) + "+1") == 29
 
 
 def test_lark_is_imported_for_formulas_only() -> None:
