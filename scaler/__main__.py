@@ -24,7 +24,7 @@ from scaler.read import read, resolved
 from scaler.rule import InvalidRule, Rule
 from scaler.run import run
 from scaler.server import Unreachable
-from scaler.settings import Address, Settings, destination
+from scaler.settings import Address, Settings, destination, shards
 from scaler.state import BadState
 from scaler.target import Key, target
 from scaler.validate import lines, validate
@@ -71,6 +71,7 @@ def _duration(text: str) -> float:
 
 
 _ADDRESS = _Parsed("HOST:PORT", Address.parse)
+_SHARDS = _Parsed("N|auto|none", shards)
 _DESTINATION = _Parsed("CIDR|SUFFIX", destination)
 _KEY = _Parsed("NAMESPACE/NAME", _key)
 _MOMENT = _Parsed("TIME", _moment)
@@ -123,6 +124,21 @@ def main() -> None:
     envvar="SCALER_ALLOW_DESTINATION",
     help="A network or host suffix that rules may reach although it is loopback, link-local or ours; repeatable.",
 )
+@click.option(
+    "--shards",
+    type=_SHARDS,
+    default="1",
+    show_default=True,
+    help="Share the rules among several scalers: a number of parts, auto, or none (no Lease, one scaler only).",
+)
+@click.option(
+    "--lease-duration",
+    type=click.FloatRange(1, 300),
+    default=15.0,
+    show_default=True,
+    help="Seconds after which the rules of a silent scaler are taken over.",
+)
+@click.option("--identity", help="Name in Leases and events (default: the pod's name).")
 @click.option("--read-timeout", type=click.FloatRange(0.1, 300), default=5.0, show_default=True, help="Seconds.")
 @click.option(
     "--let-go-after",
@@ -440,6 +456,7 @@ def demo_command(
             metrics_address=nowhere,
             page_address=nowhere,
             allowed=loopback,
+            shards=0,
         )
         await run(settings, stop)
 

@@ -45,8 +45,9 @@ class Kube:
     """One session with one API server. `counted(verb, resource, code)` is told of every answer."""
 
     def __init__(
-        self, configuration: client.Configuration, namespace: str, counted: Callable[[str, str, int], None]
+        self, configuration: client.Configuration, namespace: str, counted: Callable[[str, str, int], None], agent: str
     ) -> None:
+        self._agent = agent
         self._configuration = configuration
         self._namespace = namespace
         self._counted = counted
@@ -58,8 +59,12 @@ class Kube:
         kubeconfig: Path | None,
         context: str | None,
         counted: Callable[[str, str, int], None] = lambda verb, resource, code: None,
+        agent: str = FIELD_MANAGER,
     ) -> "Kube":
-        """Outside a cluster with a kubeconfig (kubectl's rules where none is named), inside with the pod's account."""
+        """Outside a cluster with a kubeconfig (kubectl's rules where none is named), inside with the pod's account.
+
+        `agent` is who an audit log will name.
+        """
         configuration = client.Configuration()
         try:
             if kubeconfig is None and context is None and _in_cluster():
@@ -74,7 +79,7 @@ class Kube:
                 )
         except config.ConfigException as error:
             raise KubeError(0, f"no way to a cluster: {error}; name one with --kubeconfig or KUBECONFIG") from error
-        return cls(configuration, namespace, counted)
+        return cls(configuration, namespace, counted, agent)
 
     @property
     def host(self) -> str:
@@ -143,6 +148,28 @@ class Kube:
         """Set (or with None remove) keys of its data; others stay."""
         return await self._patch(f"{_config_maps(namespace)}/{name}", body)
 
+    async def list_leases(self, namespace: str, label: str) -> list[Object]:
+        """Those of a namespace that carry a label."""
+        found = await self._call("GET", _leases(namespace), params={"labelSelector": label})
+        items: list[Object] = found["items"]
+        return items
+
+    async def read_lease(self, namespace: str, name: str) -> Object:
+        """One coordination.k8s.io/v1 Lease."""
+        return await self._call("GET", _leases(namespace, name))
+
+    async def create_lease(self, namespace: str, body: Object) -> Object:
+        """409 where there is one."""
+        return await self._call("POST", _leases(namespace), body=body)
+
+    async def patch_lease(self, namespace: str, name: str, body: Object, seconds: float) -> Object:
+        """409 where its resourceVersion is another; no answer after so many seconds is none."""
+        return await self._patch(_leases(namespace, name), body, seconds)
+
+    async def delete_lease(self, namespace: str, name: str) -> None:
+        """Of a member that leaves."""
+        await self._call("DELETE", _leases(namespace, name))
+
     async def create_deployment(self, namespace: str, body: Object) -> Object:
         """Used by the demo alone: the shipped Role does not allow it."""
         return await self._call("POST", _deployments(namespace), body=body)
@@ -169,8 +196,8 @@ class Kube:
         """Count an Event up."""
         return await self._patch(f"/api/v1/namespaces/{namespace}/events/{name}", body)
 
-    async def _patch(self, path: str, body: Object) -> Object:
-        return await self._call("PATCH", path, params={"fieldManager": FIELD_MANAGER}, body=body)
+    async def _patch(self, path: str, body: Object, seconds: float = _TIMEOUT) -> Object:
+        return await self._call("PATCH", path, params={"fieldManager": FIELD_MANAGER}, body=body, seconds=seconds)
 
     async def _call(
         self,
@@ -227,7 +254,7 @@ class Kube:
         headers = {
             "Accept": "application/json",
             "Content-Type": _MERGE if method == "PATCH" else "application/json",
-            "User-Agent": FIELD_MANAGER,
+            "User-Agent": self._agent,
         }
         # The client refreshes an expired token of the pod here.
         token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
@@ -265,6 +292,11 @@ def _deployments(namespace: str | None, name: str | None = None) -> str:
 
 def _config_maps(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/configmaps"
+
+
+def _leases(namespace: str, name: str | None = None) -> str:
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+    return path if name is None else f"{path}/{name}"
 
 
 def _resource(path: str) -> str:

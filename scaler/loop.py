@@ -16,6 +16,7 @@ from scaler.parse import parse
 from scaler.poll import Answers, Poll
 from scaler.report import Report
 from scaler.rule import InvalidRule, Rule
+from scaler.shard import Shares
 from scaler.store import Store
 from scaler.surroundings import Surroundings
 from scaler.target import STATUS, Key, Target, target
@@ -42,6 +43,7 @@ class Parts(NamedTuple):
     grants: Grants
     store: Store
     journal: Journal
+    shares: Shares
 
 
 class Loop:
@@ -53,18 +55,56 @@ class Loop:
 
     def __init__(self, parts: Parts, clock: Callable[[], float], grace: float) -> None:
         self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts[:6]
-        self._store, self._journal = parts.store, parts.journal
+        self._store, self._journal, self._shares = parts.store, parts.journal, parts.shares
         self._clock = clock
         self._grace = grace
         self._workloads: dict[Key, Workload] = {}
+        # Of every Deployment with a rule or a trace of one, also where it is another process' to scale.
+        self._seen: dict[Key, Target] = {}
+        self._complete: tuple[frozenset[str], str | None] | None = None
         self._poll.deliver = self.hear
-        self._vault.deliver = self.learn
+        self._vault.deliver = self.reread
 
     def synced(self, seen: Collection[Target], namespace: str | None) -> None:
         """All Deployments of a namespace (None: of the cluster) were listed: what is not among them is gone."""
-        for key in self._workloads.keys() - {each.key for each in seen}:
+        for key in self._seen.keys() - {each.key for each in seen}:
             self.remove(key)
-        self._store.keep_only({each.uid for each in seen}, namespace)
+        self._complete = frozenset(each.uid for each in seen), namespace
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget what is remembered of Deployments that are gone, once both are known."""
+        if self._complete is not None:
+            self._store.keep_only(*self._complete)
+
+    async def learn(self) -> None:
+        """Some rules will be ours: read what others remembered of them. Raises KubeError."""
+        try:
+            await self._store.load()
+        except KubeError as error:
+            if error.status not in (401, 403):
+                raise
+            _log.error("histories cannot be read; every cooldown starts anew", extra={"error": str(error)})
+
+    def gained(self) -> None:
+        """Some rules are ours from now on."""
+        for key, seen in list(self._seen.items()):
+            if key not in self._workloads:
+                self.upsert(seen)
+        self._tidy()
+
+    async def lost(self, orderly: bool) -> None:
+        """Some rules are not ours any more: let go of them, and wait for what is under way."""
+        gone = [workload for key, workload in self._workloads.items() if not self._shares.owns(key)]
+        for workload in gone:
+            key = workload.target.key
+            del self._workloads[key]
+            self._stop_reading(key)
+            self._report.forget(key)
+            self._journal.forget(key)
+        await asyncio.gather(*(workload.patching for workload in gone if workload.patching))
+        if orderly:
+            await self._store.hand_over(workload.target.uid for workload in gone)
 
     def upsert(self, seen: Target) -> None:
         """A Deployment was listed, added or changed. A fault in one touches no other."""
@@ -74,6 +114,12 @@ class Loop:
             _log.exception("a Deployment could not be taken in; its count is held", extra={"rule": str(seen.key)})
 
     def _upsert(self, seen: Target) -> None:
+        if seen.managed or STATUS in seen.annotations:
+            self._seen[seen.key] = seen
+        else:
+            self._seen.pop(seen.key, None)
+        if not self._shares.owns(seen.key):
+            return
         workload = self._workloads.get(seen.key)
         if workload is not None and workload.target.uid != seen.uid:
             self.remove(seen.key)
@@ -85,6 +131,7 @@ class Loop:
 
     def remove(self, key: Key) -> None:
         """A Deployment was deleted."""
+        self._seen.pop(key, None)
         workload = self._workloads.pop(key, None)
         if workload is not None:
             self._stop_reading(key)
@@ -107,7 +154,7 @@ class Loop:
             if workload.decidable and not workload.patching:
                 self._decide_alone(workload)
 
-    def learn(self, keys: Iterable[Key]) -> None:
+    def reread(self, keys: Iterable[Key]) -> None:
         """Objects that these rules refer to were read, and are not what they were."""
         for key in keys:
             workload = self._workloads.get(key)
@@ -208,7 +255,7 @@ class Loop:
 
     def _write(self, workload: Workload) -> None:
         assert workload.decision is not None
-        workload.patching = True
+        workload.patching = asyncio.get_running_loop().create_future()
         up = workload.decision.replicas > workload.target.replicas
         self._outbox.put(Urgency.UP if up else Urgency.DOWN, lambda: self._scale(workload))
 
@@ -220,10 +267,12 @@ class Loop:
             if error.status != 404:
                 self._report.scale_failed(workload, error)
         finally:
-            workload.patching = False
+            done, workload.patching = workload.patching, None
             if self._still_ours(workload):
                 self._store.put(workload.target.uid, workload.record)
             self._catch_up(workload)
+            if done is not None:
+                done.set_result(None)
 
     def _catch_up(self, workload: Workload) -> None:
         """What was seen or read while the write was under way may ask for another count."""
@@ -270,4 +319,6 @@ class Loop:
             raise error
 
     def _still_ours(self, workload: Workload) -> bool:
-        return self._workloads.get(workload.target.key) is workload and workload.gone_at is None
+        """Right before every write: whose Lease may have passed to another meanwhile writes nothing more."""
+        key = workload.target.key
+        return self._workloads.get(key) is workload and workload.gone_at is None and self._shares.owns(key)

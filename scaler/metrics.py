@@ -1,6 +1,6 @@
 """The metrics of the contract, in one registry; the series of a rule go with it."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -76,11 +76,17 @@ class Metrics:
             ["verb", "resource", "code"],
             registry=self.registry,
         )
+        self.leader = Gauge("scaler_leader", "1 for a shard whose rules are ours", ["shard"], registry=self.registry)
         info = Gauge("scaler_build_info", "1, labelled with the version", ["version"], registry=self.registry)
         info.labels(version("scalerule")).set(1)
 
     def _histogram(self, name: str, text: str) -> Histogram:
         return Histogram(name, text, buckets=_REACTION_SECONDS, registry=self.registry)
+
+    def leads(self, shards: Sequence[bool]) -> None:
+        """Which shards are ours."""
+        for number, held in enumerate(shards):
+            self.leader.labels(str(number)).set(held)
 
     def page(self) -> bytes:
         """The text format."""

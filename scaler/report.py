@@ -12,6 +12,7 @@ from scaler.kube import Kube, KubeError
 from scaler.metrics import Metrics
 from scaler.outbox import Outbox, Urgency
 from scaler.rule import Rule
+from scaler.shard import Shares
 from scaler.status import StatusBook, render, timestamp
 from scaler.step import Proposal, Value
 from scaler.target import STATUS, Key, Target
@@ -38,8 +39,11 @@ class _Told:
 class Report:
     """Remembers what was told of every rule, and tells only what is new."""
 
-    def __init__(self, kube: Kube, outbox: Outbox, metrics: Metrics, clock: Callable[[], float], instance: str) -> None:
+    def __init__(
+        self, kube: Kube, outbox: Outbox, shares: Shares, metrics: Metrics, clock: Callable[[], float], instance: str
+    ) -> None:
         self._kube = kube
+        self._shares = shares
         self._outbox = outbox
         self._metrics = metrics
         self._clock = clock
@@ -166,6 +170,8 @@ class Report:
         write = self._events.event(target, reason, message, warning, now)
 
         async def send() -> None:
+            if not self._shares.holds(target.key):
+                return
             if write.name is None:
                 await self._kube.create_event(write.namespace, write.body)
             else:
@@ -179,6 +185,8 @@ class Report:
             self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, text))
 
     async def _patch_status(self, target: Target, text: str | None) -> None:
+        if not self._shares.holds(target.key):
+            return
         try:
             await self._kube.patch_status(*target.key, target.uid, {STATUS: text})
         except KubeError as error:

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -14,13 +15,15 @@ from scaler.destination import Destinations
 from scaler.fetch import Fetcher
 from scaler.grants import Granted, granted
 from scaler.journal import Journal
-from scaler.kube import Kube, KubeError
+from scaler.kube import FIELD_MANAGER, Kube
+from scaler.lease import Place
 from scaler.loop import Loop, Parts
 from scaler.metrics import Metrics
 from scaler.outbox import Outbox
 from scaler.poll import Poll
 from scaler.report import Report, lost
 from scaler.settings import Settings
+from scaler.shard import Alone, Shards
 from scaler.store import Store
 from scaler.tick import Ticks
 from scaler.vault import Vault
@@ -30,8 +33,6 @@ from scalers import Dial
 
 _log = logging.getLogger("scaler")
 
-#: Seconds between two attempts to read what was stored.
-RETRY = 1.0
 #: Seconds that writes under way get to end when the process is told to.
 FAREWELL = 2.0
 
@@ -44,32 +45,37 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """
     grants = granted(settings.identities) if settings.identities else Granted()
     _log.info("starting", extra=settings.shown())
-    metrics = Metrics()
-    kube = await Kube.connect(settings.kubeconfig, settings.context, metrics.request)
+    metrics, identity = Metrics(), settings.identity or _identity()
+    kube = await Kube.connect(settings.kubeconfig, settings.context, metrics.request, f"{FIELD_MANAGER}/{identity}")
+    home = settings.scaler_namespace or kube.namespace
+    place = Place(home, identity, settings.lease_duration, f"http://{settings.page_address}")
+    shares = Shards(kube, place, settings.watch_namespace or "cluster", settings.shards) if settings.shards else Alone()
     ticks, outbox = Ticks(), Outbox(settings.writes_in_flight, lost)
-    report = Report(kube, outbox, metrics, time.time, os.environ.get("HOSTNAME", socket.gethostname()))
+    report = Report(kube, outbox, shares, metrics, time.time, identity)
     own = (settings.metrics_address, settings.page_address)
     destinations = Destinations(settings.allowed, kube.host, own)
     poll = Poll(Dial(settings.read_timeout, destinations.resolve), ticks, metrics)
-    fetcher = Fetcher(kube, settings.scaler_namespace or kube.namespace, settings.file_root)
-    vault = Vault(fetcher.fetch)
-    store, journal = Store(kube, outbox, settings.scaler_namespace or kube.namespace), Journal(time.time())
-    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal)
+    vault = Vault(Fetcher(kube, home, settings.file_root).fetch)
+    store, journal = Store(kube, outbox, shares, home), Journal(time.time())
+    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal, shares)
     loop = Loop(parts, time.time, settings.let_go_after)
     watch = Watch(kube, settings.watch_namespace, loop)
     tasks = {
-        "watch": asyncio.create_task(_watch(store, watch)),
+        "shards": asyncio.create_task(shares.run(loop)),
+        "watch": asyncio.create_task(watch.run()),
         "outbox": asyncio.create_task(outbox.run()),
     }
     try:
-        async with _sites(settings, metrics, report, journal, tasks, watch):
+        async with _sites(settings, Shown(metrics, report, journal, shares), tasks, watch):
             ticks.start()
             await _until(stop, tasks)
     finally:
-        tasks["watch"].cancel()
+        for name in ("shards", "watch"):
+            tasks[name].cancel()
         ticks.stop()
-        store.end()
+        await asyncio.gather(tasks["shards"], tasks["watch"], return_exceptions=True)
         await outbox.drain(FAREWELL)
+        await _leave(shares, loop)
         tasks["outbox"].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         await vault.close()
@@ -78,23 +84,32 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         _log.info("stopped; every count stays as it is")
 
 
-async def _watch(store: Store, watch: Watch) -> None:
-    """Nothing is decided before it is known what was decided before."""
-    await _load(store)
-    await watch.run()
+class Shown(NamedTuple):
+    """What the sites show."""
+
+    metrics: Metrics
+    report: Report
+    journal: Journal
+    shares: Shards | Alone
+
+    def page(self) -> bytes:
+        """Of the metrics."""
+        self.metrics.leads(self.shares.held())
+        return self.metrics.page()
 
 
-async def _load(store: Store) -> None:
-    while True:
-        try:
-            await store.load()
-            return
-        except KubeError as error:
-            if error.status in (401, 403):
-                _log.error("histories cannot be read; every cooldown starts anew", extra={"error": str(error)})
-                return
-            _log.warning("histories cannot be read yet", extra={"error": str(error)})
-            await asyncio.sleep(RETRY)
+def _identity() -> str:
+    """The pod's name, which no other process has; outside a pod one that no other has either."""
+    host = os.environ.get("HOSTNAME", socket.gethostname())
+    return host if "KUBERNETES_SERVICE_HOST" in os.environ else f"{host.lower()}-{os.getpid()}"
+
+
+async def _leave(shares: Shards | Alone, loop: Loop) -> None:
+    try:
+        async with asyncio.timeout(FAREWELL):
+            await shares.leave(loop)
+    except TimeoutError:
+        _log.warning("ended without a word to the others: they take over when the Leases have run out")
 
 
 async def _until(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> None:
@@ -109,25 +124,22 @@ async def _until(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> N
 
 @contextlib.asynccontextmanager
 async def _sites(
-    settings: Settings,
-    metrics: Metrics,
-    report: Report,
-    journal: Journal,
-    tasks: dict[str, asyncio.Task[None]],
-    watch: Watch,
+    settings: Settings, shown: Shown, tasks: dict[str, asyncio.Task[None]], watch: Watch
 ) -> AsyncIterator[None]:
     def alive() -> str | None:
         ended = [name for name, task in tasks.items() if task.done()]
         return f"ended: {', '.join(ended)}" if ended else None
 
     def ready() -> str | None:
-        return None if watch.synced.is_set() else "the Deployments have not been listed yet"
+        if not watch.synced.is_set():
+            return "the Deployments have not been listed yet"
+        return None if shown.shares.first_round.is_set() else "no answer about the Leases yet"
 
     runners: list[web.AppRunner] = []
     try:
-        runners.append(await listen(metrics_site(metrics.page, alive, ready), settings.metrics_address))
+        runners.append(await listen(metrics_site(shown.page, alive, ready), settings.metrics_address))
         page = settings.page_address
-        runners.append(await listen(rules_site(report.rows, journal.told, page), page))
+        runners.append(await listen(rules_site(shown.report.rows, shown.journal.told, page), page))
         yield
     finally:
         for runner in runners:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+#: Shards with `auto`: enough for four or five members, few enough to renew them all the time. And at most.
+AUTO, MOST_SHARDS = 16, 64
+
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -34,7 +37,7 @@ class Settings:
     `watch_namespace` None is the whole cluster. `scaler_namespace` None is the pod's own, or the context's; shared
     credentials are kept there. `identities` is the file of grants, below `file_root` are the files of each namespace;
     without them rules have none. `allowed` are networks and host suffixes that rules may reach besides
-    the public and cluster addresses.
+    the public and cluster addresses. `shards` 0 is no Lease at all; `identity` None is the pod's name.
     """
 
     kubeconfig: Path | None = None
@@ -46,6 +49,9 @@ class Settings:
     metrics_address: Address = Address("0.0.0.0", 8080)
     page_address: Address = Address("127.0.0.1", 8081)
     allowed: tuple[Network | str, ...] = ()
+    shards: int = 1
+    lease_duration: float = 15.0
+    identity: str | None = None
     read_timeout: float = 5.0
     let_go_after: float = 60.0
     writes_in_flight: int = 32
@@ -54,6 +60,16 @@ class Settings:
     def shown(self) -> dict[str, str]:
         """What the log says at the start."""
         return {name: str(value) for name, value in vars(self).items() if value not in (None, ())}
+
+
+def shards(text: str) -> int:
+    """A `--shards`: a number, `auto` or `none`. Raises ValueError."""
+    words = {"auto": AUTO, "none": 0}
+    if text in words:
+        return words[text]
+    if not text.isdigit() or not 1 <= int(text) <= MOST_SHARDS:
+        raise ValueError(f"{text!r} is no number of shards: write 1 to {MOST_SHARDS}, auto or none")
+    return int(text)
 
 
 def destination(text: str) -> Network | str:

@@ -6,13 +6,15 @@ Not in annotations of the Deployment: its controller copies those to ReplicaSets
 import asyncio
 import hashlib
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from scaler.kube import Kube, KubeError, Object
 from scaler.outbox import Outbox, Urgency
 from scaler.record import Record, parsed, render
+from scaler.shard import Shares
 from scaler.state import BadState
+from scaler.target import Key
 
 _log = logging.getLogger("scaler")
 
@@ -26,26 +28,30 @@ LABEL: Final = "scalerule.dev/state"
 
 
 class Store:
-    """Records by the uid of their Deployment."""
+    """Records by the uid of their Deployment. Those of rules that are another process' are never written."""
 
-    def __init__(self, kube: Kube, outbox: Outbox, namespace: str) -> None:
+    def __init__(self, kube: Kube, outbox: Outbox, shares: Shares, namespace: str) -> None:
         self._kube = kube
         self._outbox = outbox
+        self._shares = shares
         self._namespace = namespace
         self._records: dict[str, Record] = {}
         self._present: set[int] = set()
-        self._changed: dict[int, set[str]] = {}
+        self._changed: dict[int, dict[str, Key]] = {}
         self._written_at: dict[int, float] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._sizes: dict[int, dict[str, int]] = {}
         self._failing = False
 
     async def load(self) -> None:
-        """Read everything. A record that cannot be read is a first sight. Raises KubeError."""
-        for item in await self._kube.list_config_maps(self._namespace, LABEL):
+        """Read everything but what is ours already. A record that cannot be read is a first sight. Raises KubeError."""
+        items = await self._kube.list_config_maps(self._namespace, LABEL)
+        self._records = {uid: record for uid, record in self._records.items() if self._shares.owns(record.key)}
+        for item in items:
             self._present.add(int(item["metadata"]["labels"][LABEL]))
             for uid, text in (item.get("data") or {}).items():
-                self._take(uid, text)
+                if uid not in self._records:
+                    self._take(uid, text)
 
     def get(self, uid: str) -> Record | None:
         """What is known of a Deployment."""
@@ -56,28 +62,34 @@ class Store:
         before = self._records.get(uid)
         self._records[uid] = record
         if before is None or before.ended or before.essence() != record.essence():
-            self._change(uid)
+            self._change(uid, record.key)
 
     def forget(self, uid: str) -> None:
-        """Of a Deployment that is gone, or no longer ours."""
-        if self._records.pop(uid, None) is not None:
-            self._change(uid)
+        """Of a Deployment that is gone, or no longer managed."""
+        record = self._records.pop(uid, None)
+        if record is not None:
+            self._change(uid, record.key)
 
     def keep_only(self, uids: Collection[str], namespace: str | None) -> None:
-        """Forget what is not among all Deployments of a namespace (None: of the cluster)."""
-        gone = [uid for uid, each in self._records.items() if namespace in (None, each.key.namespace)]
-        for uid in set(gone).difference(uids):
-            self.forget(uid)
+        """Forget what of ours is not among all Deployments of a namespace (None: of the cluster)."""
+        gone = {uid: record.key for uid, record in self._records.items() if uid not in uids}
+        for uid, key in gone.items():
+            if namespace in (None, key.namespace) and self._shares.owns(key):
+                self.forget(uid)
 
-    def end(self) -> None:
-        """Have everything written for the last time, so that cooldowns go on where they are."""
-        for timer in self._timers.values():
-            timer.cancel()
-        for uid, record in self._records.items():
+    async def hand_over(self, uids: Iterable[str]) -> None:
+        """Write these for the last time, so that their cooldowns go on where they are, and know them no more."""
+        known = {uid: self._records[uid] for uid in uids if uid in self._records}
+        for uid, record in known.items():
             self._records[uid] = record._replace(ended=True)
-            self._changed.setdefault(_bucket(uid), set()).add(uid)
-        for bucket in list(self._changed):
-            self._send(bucket)
+            self._changed.setdefault(_bucket(uid), {})[uid] = record.key
+        buckets = {_bucket(uid) for uid in known}
+        for bucket in buckets:
+            if timer := self._timers.pop(bucket, None):
+                timer.cancel()
+        await asyncio.gather(*(self._write(bucket) for bucket in buckets))
+        for uid in known:
+            del self._records[uid]
 
     def _take(self, uid: str, text: str) -> None:
         try:
@@ -85,9 +97,9 @@ class Store:
         except BadState as error:
             _log.warning("what was stored of a rule cannot be read", extra={"uid": uid, "error": str(error)})
 
-    def _change(self, uid: str) -> None:
+    def _change(self, uid: str, key: Key) -> None:
         bucket = _bucket(uid)
-        self._changed.setdefault(bucket, set()).add(uid)
+        self._changed.setdefault(bucket, {})[uid] = key
         if bucket not in self._timers:
             loop = asyncio.get_running_loop()
             at = self._written_at.get(bucket, -PACE) + PACE
@@ -99,40 +111,43 @@ class Store:
         self._outbox.put(Urgency.STATE, lambda: self._write(bucket))
 
     async def _write(self, bucket: int) -> None:
-        changed = self._changed.pop(bucket, set())
+        changed = {uid: key for uid, key in self._changed.pop(bucket, {}).items() if self._shares.holds(key)}
+        data = {uid: self._text(bucket, uid) for uid in sorted(changed)}
         try:
             if bucket in self._present:
-                await self._kube.patch_config_map(self._namespace, _name(bucket), self._body(bucket, changed))
-            elif held := {uid for uid in self._records if _bucket(uid) == bucket}:
-                await self._create(bucket, held)
+                await self._patch(bucket, data)
+            elif any(data.values()):
+                await self._create(bucket, data)
             self._failing = False
+        except KubeError as error:
+            for uid, key in changed.items():
+                self._change(uid, key)
+            self._tell(error)
+
+    async def _patch(self, bucket: int, data: Object) -> None:
+        try:
+            await self._kube.patch_config_map(self._namespace, _name(bucket), {"data": data})
         except KubeError as error:
             if error.status == 404:
                 self._present.discard(bucket)
-            for uid in changed:
-                self._change(uid)
-            self._tell(error)
+            raise
+
+    async def _create(self, bucket: int, data: Object) -> None:
+        metadata = {"name": _name(bucket), "labels": {LABEL: str(bucket), "app.kubernetes.io/name": "scalerule"}}
+        texts = {uid: text for uid, text in data.items() if text is not None}
+        try:
+            await self._kube.create_config_map(self._namespace, {"metadata": metadata, "data": texts})
+        except KubeError as error:
+            if error.status != 409:
+                raise
+            await self._patch(bucket, data)
+        self._present.add(bucket)
 
     def _tell(self, error: KubeError) -> None:
         """Once: it is tried again until it works."""
         if not self._failing:
             _log.warning("histories cannot be stored; a restart now makes cooldowns anew", extra={"error": str(error)})
         self._failing = True
-
-    async def _create(self, bucket: int, held: Collection[str]) -> None:
-        body = self._body(bucket, held)
-        labels = {LABEL: str(bucket), "app.kubernetes.io/name": "scalerule"}
-        metadata = {"name": _name(bucket), "labels": labels}
-        try:
-            await self._kube.create_config_map(self._namespace, {**body, "metadata": metadata})
-        except KubeError as error:
-            if error.status != 409:
-                raise
-            await self._kube.patch_config_map(self._namespace, _name(bucket), body)
-        self._present.add(bucket)
-
-    def _body(self, bucket: int, uids: Collection[str]) -> Object:
-        return {"data": {uid: self._text(bucket, uid) for uid in sorted(uids)}}
 
     def _text(self, bucket: int, uid: str) -> str | None:
         """None, which removes it, also where the bucket is full: the rule is a first sight after a restart."""

@@ -67,6 +67,7 @@ class Ticks:
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=_LOOP_TIME, job_defaults=defaults)
+        self._stopped = False
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
@@ -74,6 +75,7 @@ class Ticks:
 
     def stop(self) -> None:
         """Cancel what runs and fire no more."""
+        self._stopped = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -82,7 +84,9 @@ class Ticks:
         self._scheduler.add_job(job, trigger, id=name)
 
     def remove(self, name: str) -> None:
-        """Forget a job; one that is running ends by itself."""
+        """Forget a job; one that is running ends by itself. After `stop` all are forgotten."""
+        if self._stopped:
+            return
         try:
             self._scheduler.remove_job(name)
         except JobLookupError as error:

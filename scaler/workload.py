@@ -1,5 +1,6 @@
 """A managed Deployment as the loop knows it: what was seen, what was read, what was decided."""
 
+import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,12 +22,11 @@ class Workload:
     """One Deployment with a rule.
 
     `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds); `polled` names
-    those that no decision has seen yet, `counted` those whose failure the present decision counts. `before` is
-    the history that the present decision was made from: a conflict decides again from it. `original` is the count at
-    first sight. `gone_at` is when the rule
-    disappeared (loop seconds), None while it is there. `tried` is a count that was asked for and may have been set
-    without an answer so far. `stale`: something was read or seen since the present decision, so that it must not be
-    written any more.
+    those that no decision has seen yet, `counted` those whose failure the present decision counts. `before` is the
+    history that the present decision was made from: a conflict decides again from it. `original` is the count at first
+    sight. `gone_at` is when the rule disappeared (loop seconds), None while it is there. `tried` is a count that was
+    asked for and may have been set without an answer so far. `patching` ends with the write that is under way. `stale`:
+    something was read or seen since the present decision, so that it must not be written any more.
     """
 
     target: Target
@@ -42,7 +42,7 @@ class Workload:
     due: float | None = None
     contest: Contest = field(default_factory=Contest)
     writer: Writer | None = None
-    patching: bool = False
+    patching: asyncio.Future[None] | None = None
     tried: int | None = None
     stale: bool = False
     gone_at: float | None = None

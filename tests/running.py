@@ -27,7 +27,15 @@ class Running:
         self.page_url = f"http://127.0.0.1:{page}"
         self._log = folder / f"scaler-{metrics}.log"
         addresses = (f"--metrics-address=127.0.0.1:{metrics}", f"--page-address=127.0.0.1:{page}")
-        command = (sys.executable, "-m", "scaler", "run", f"--kubeconfig={kubeconfig}", "--log-format=json")
+        command = (
+            sys.executable,
+            "-m",
+            "scaler",
+            "run",
+            f"--kubeconfig={kubeconfig}",
+            "--log-format=json",
+            "--identity=test",
+        )
         environment = {"SCALER_ALLOW_DESTINATION": "127.0.0.0/8", **env}
         self._process = Process("scaler", [*command, *addresses, *flags], self._log, environment)
 

@@ -1,5 +1,6 @@
 """A way into a running test cluster: as its administrator, or as a ServiceAccount with the rights of the manifests."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,6 +91,11 @@ class Access:
         """What `scaler run` is started with: exactly the rights that manifests/base gives."""
         return self.service_account_kubeconfig(*SCALER)
 
+    def audit(self, **wanted: str) -> list[dict[str, Any]]:
+        """What the API server noted, oldest first: `verb`, `namespace`, `resource` (with its subresource)."""
+        entries = [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines() if line]
+        return [entry for entry in entries if wanted.items() <= _what(entry).items()]
+
     def install(self) -> None:
         """Apply manifests/base, as a user would."""
         self.kubectl("apply", "-k", str(_BASE))
@@ -101,3 +107,10 @@ class Access:
         if done.returncode:
             raise Refused(done.stderr.strip() or done.stdout.strip())
         return done.stdout
+
+
+def _what(entry: dict[str, Any]) -> dict[str, str]:
+    """The request of an audit entry in a few words."""
+    about = entry.get("objectRef", {})
+    resource = "/".join(part for part in (about.get("resource"), about.get("subresource")) if part)
+    return {"verb": entry["verb"], "namespace": about.get("namespace", ""), "resource": resource}

@@ -14,6 +14,7 @@ from tests.process import Process
 NODE = "fake-0"
 
 _CONTROLLERS = ("deployment", "replicaset", "garbage-collector", "serviceaccount", "namespace")
+_AUDIT = Path(__file__).parent / "audit.yaml"
 _STAGES = Path(__file__).parent / "stages.yaml"
 _TIMEOUT = 60.0
 
@@ -75,6 +76,8 @@ class ControlPlane(Access):
             "--max-requests-inflight=2000",
             "--max-mutating-requests-inflight=1000",
             "--profiling=false",
+            f"--audit-policy-file={_AUDIT}",
+            f"--audit-log-path={self.folder}/audit.log",
         )
         process.wait_until(self._ready, _TIMEOUT)
 

@@ -1,0 +1,218 @@
+"""Which process owns which rules: a Lease for each shard, spread evenly over the members that are alive."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from scaler.kube import Kube, KubeError
+from scaler.lease import RENEWAL, Lease, Place, awake
+from scaler.target import Key
+
+_log = logging.getLogger("scaler")
+
+#: The rules of one namespace are in at most so many shards, so that those of one broker mostly are together.
+SPREAD: Final = 8
+
+#: Seconds between two attempts to read what is remembered.
+RETRY: Final = 1.0
+
+_MEMBER: Final = "scalerule.dev/member-of"
+_SHARD: Final = "scalerule.dev/shard-of"
+
+
+class Owner(Protocol):
+    """Who is told which rules are ours."""
+
+    async def learn(self) -> None:
+        """Some rules will be ours: find out what was remembered of them. Raises KubeError."""
+
+    def gained(self) -> None:
+        """Some rules are ours from now on."""
+
+    async def lost(self, orderly: bool) -> None:
+        """Some rules are not ours any more. When it returns nothing of them is under way.
+
+        `orderly`: another takes them only after that, so that what is to be remembered of them can still be written.
+        """
+
+
+class Shares(Protocol):
+    """Which rules are ours."""
+
+    def owns(self, key: Key) -> bool:
+        """Whether this rule is ours to scale, at this very moment."""
+
+    def holds(self, key: Key) -> bool:
+        """Whether nobody else may have it yet: also while we let go of it."""
+
+
+class Alone:
+    """Without Leases: whoever starts a second scaler has two writers."""
+
+    def __init__(self) -> None:
+        self.first_round = asyncio.Event()
+
+    def owns(self, key: Key) -> bool:
+        """Every rule, as soon as it is known what was remembered."""
+        return self.first_round.is_set()
+
+    def holds(self, key: Key) -> bool:
+        """Nobody else may have any."""
+        return True
+
+    def held(self) -> list[bool]:
+        """Of no shard."""
+        return []
+
+    async def run(self, owner: Owner) -> None:
+        """Until cancelled."""
+        while not self.first_round.is_set():
+            try:
+                await owner.learn()
+                self.first_round.set()
+                owner.gained()
+            except KubeError as error:
+                _log.warning("nothing is known yet", extra={"error": str(error)})
+                await asyncio.sleep(RETRY)
+        await asyncio.Event().wait()
+
+    async def leave(self, owner: Owner) -> None:
+        """End in order."""
+        self.first_round.clear()
+        await owner.lost(orderly=True)
+
+
+def assigned(shards: int, members: Sequence[str]) -> list[str]:
+    """The member that each shard belongs to: by rendezvous hashing, no member with more than its share.
+
+    Everybody who knows the same members comes to the same answer; a member more or less moves few shards.
+    """
+    most = -(-shards // len(members))
+    load = dict.fromkeys(members, 0)
+    chosen = []
+    for shard in range(shards):
+        ranked = sorted(members, key=lambda member: _weight(f"{shard} {member}"))
+        member = next(each for each in ranked if load[each] < most)
+        load[member] += 1
+        chosen.append(member)
+    return chosen
+
+
+def shard_of(key: Key, shards: int) -> int:
+    """The shard of a rule."""
+    part = _weight(key.name) % min(SPREAD, shards)
+    return _weight(f"{key.namespace} {part}") % shards
+
+
+def _weight(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+class Shards:
+    """Takes part: renews what is ours, takes what becomes ours, gives back what belongs to another.
+
+    `scope` tells apart scalers that watch different namespaces from one namespace of their own.
+    """
+
+    def __init__(self, kube: Kube, place: Place, scope: str, count: int, clock: Callable[[], float] = awake) -> None:
+        self.first_round = asyncio.Event()
+        self._kube = kube
+        self._place = place
+        self._clock = clock
+        self._scope = scope
+        self._leases = [
+            Lease(kube, place, f"scalerule-{scope}-{number}", {_SHARD: scope}, clock) for number in range(count)
+        ]
+        self._me = Lease(kube, place, f"scalerule-{scope}-{place.identity}", {_MEMBER: scope}, clock)
+        self._others: dict[str, Lease] = {}
+        self._owned: set[int] = set()
+        self._failing = False
+
+    def owns(self, key: Key) -> bool:
+        """Whether this rule is ours to scale, at this very moment."""
+        return shard_of(key, len(self._leases)) in self._owned and self.holds(key)
+
+    def holds(self, key: Key) -> bool:
+        """Whether its Lease is ours, at this very moment."""
+        return self._leases[shard_of(key, len(self._leases))].held
+
+    def held(self) -> list[bool]:
+        """Of each shard whether it is ours."""
+        return [lease.held for lease in self._leases]
+
+    async def run(self, owner: Owner) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._round(owner)
+                self._failing = False
+            except KubeError as error:
+                self._tell(error)
+            await self._settle(owner)
+            await asyncio.sleep(self._place.duration * RENEWAL)
+
+    async def leave(self, owner: Owner) -> None:
+        """Let others have everything at once."""
+        self._owned.clear()
+        await owner.lost(orderly=True)
+        leases = [lease.give_up() for lease in self._leases]
+        await asyncio.gather(*leases, self._resign(), return_exceptions=True)
+
+    async def _round(self, owner: Owner) -> None:
+        wanted = set(range(len(self._leases)))
+        if len(self._leases) > 1:
+            members = await self._members()
+            owners = assigned(len(self._leases), members)
+            wanted = {shard for shard in wanted if owners[shard] == self._place.identity}
+        await self._hand_over(self._owned - wanted, owner)
+        results = await asyncio.gather(*(self._leases[shard].want() for shard in wanted), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _hand_over(self, shards: set[int], owner: Owner) -> None:
+        """Nothing new begins, and the Leases stay ours until all that was under way has ended."""
+        if not shards:
+            return
+        self._owned -= shards
+        await owner.lost(orderly=True)
+        await asyncio.gather(*(self._leases[shard].give_up() for shard in shards))
+
+    async def _settle(self, owner: Owner) -> None:
+        """Tell what was lost or gained since."""
+        held = {shard for shard, lease in enumerate(self._leases) if lease.held}
+        if lost := self._owned - held:
+            _log.warning("shards lost", extra={"shards": sorted(lost)})
+            self._owned &= held
+            await owner.lost(orderly=False)
+        if gained := held - self._owned:
+            try:
+                await owner.learn()
+            except KubeError as error:
+                self._tell(error)
+                return
+            _log.info("shards gained", extra={"shards": sorted(gained)})
+            self._owned |= gained
+            owner.gained()
+        self.first_round.set()
+
+    async def _members(self) -> list[str]:
+        """Who is alive: who renewed its own Lease within its duration, as seen from here. Always also we."""
+        await self._me.want()
+        for item in await self._kube.list_leases(self._place.namespace, f"{_MEMBER}={self._scope}"):
+            name = item["metadata"]["name"]
+            lease = self._others.setdefault(name, Lease(self._kube, self._place, name, {}, self._clock))
+            lease.observe(item)
+        alive = {lease.holder for lease in self._others.values() if lease.alive}
+        return sorted({*alive, self._place.identity} - {""})
+
+    async def _resign(self) -> None:
+        if len(self._leases) > 1:
+            await self._kube.delete_lease(self._place.namespace, self._me.name)
+
+    def _tell(self, error: KubeError) -> None:
+        if not self._failing:
+            _log.warning("Leases cannot be renewed", extra={"error": str(error)})
+        self._failing = True

@@ -1,0 +1,144 @@
+"""Several scalers on one cluster: every rule has one writer, and another one soon after that one is gone."""
+
+import time
+
+import pytest
+
+from tests.cluster.access import Access
+from tests.e2e.conftest import Start
+from tests.e2e.stage import Stage
+from tests.running import Running
+from tests.wait import wait
+
+LEASE = 3.0
+#: What a busy machine may take besides.
+SLACK = 6.0
+HOME = "scalerule-system"
+
+
+def member(scaler: Start, name: str, *flags: str) -> Running:
+    return scaler(f"--lease-duration={LEASE:g}", f"--identity={name}", *flags)
+
+
+def rules(running: Running) -> int:
+    return int(running.metric("scaler_rules"))
+
+
+def scaled(cluster: Access, stage: Stage) -> list[tuple[str, str]]:
+    """Which counts were set, and by whom, in order: by the API server's own record."""
+    noted = cluster.audit(verb="patch", namespace=stage.namespace, resource="deployments/scale")
+    return [
+        (entry["objectRef"]["name"], entry["userAgent"].removeprefix("scalerule/"))
+        for entry in noted
+        if entry["responseStatus"]["code"] == 200
+    ]
+
+
+def writers(cluster: Access, stage: Stage) -> list[str]:
+    return [writer for _, writer in scaled(cluster, stage)]
+
+
+def test_one_scales_and_the_other_waits(stage: Stage, scaler: Start, cluster: Access) -> None:
+    stage.deploy("orders")
+    first, second = member(scaler, "a"), member(scaler, "b")
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    assert (rules(first), rules(second)) == (1, 0)
+    assert (first.metric("scaler_leader", shard="0"), second.metric("scaler_leader", shard="0")) == (1, 0)
+    assert writers(cluster, stage) == ["a"]
+    lease = stage.client.call("GET", f"/apis/coordination.k8s.io/v1/namespaces/{HOME}/leases/{lease_name(stage)}")
+    assert lease["spec"]["holderIdentity"] == "a"
+    assert lease["metadata"]["annotations"]["scalerule.dev/url"] == first.page_url
+    # The API server takes no other form of time.
+    assert lease["spec"]["renewTime"].endswith("Z")
+
+
+def lease_name(stage: Stage, shard: int = 0) -> str:
+    return f"scalerule-{stage.namespace}-{shard}"
+
+
+def test_a_leader_that_is_killed_is_replaced_within_its_lease(stage: Stage, scaler: Start, cluster: Access) -> None:
+    stage.deploy("orders", cooldownPeriod=60)
+    first, second = member(scaler, "a"), member(scaler, "b")
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    stage.vhost.purge("orders")
+    first.kill()
+    killed = time.monotonic()
+    wait(lambda: rules(second) == 1, LEASE + SLACK, "the rule taken over")
+    assert time.monotonic() - killed < LEASE + SLACK
+    assert stage.replicas("orders") == 4
+    stage.vhost.publish("orders", 40)
+    stage.wait_for("orders", 8)
+    assert writers(cluster, stage) == ["a", "b"]
+
+
+def test_a_leader_that_ends_hands_over_at_once(stage: Stage, scaler: Start, cluster: Access) -> None:
+    stage.deploy("orders", cooldownPeriod=60)
+    first = scaler("--lease-duration=60", "--identity=a")
+    second = scaler("--lease-duration=60", "--identity=b")
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    stage.vhost.purge("orders")
+    path = f"/explain/{stage.namespace}/orders"
+
+    def inactive(running: Running) -> float | None:
+        said = running.page(path)
+        since: float | None = said.json()["decisions"][-1]["decision"]["history"]["inactiveSince"] if said.ok else None
+        return since
+
+    since = wait(lambda: inactive(first), 10, "inactive")
+    first.stop()
+    # It looks every third of its Lease; it need not wait for the Lease of the other.
+    wait(lambda: inactive(second), 20 + SLACK, "the rule taken over")
+    assert inactive(second) == since
+    assert stage.replicas("orders") == 4
+
+
+def test_a_leader_that_was_frozen_writes_nothing_more(stage: Stage, scaler: Start, cluster: Access) -> None:
+    stage.deploy("orders", cooldownPeriod=60)
+    first, second = member(scaler, "a"), member(scaler, "b")
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    first.pause()
+    wait(lambda: rules(second) == 1, LEASE + SLACK, "the rule taken over")
+    # There is work that the one which thaws would scale for at once, if it still thought that it may.
+    second.pause()
+    stage.vhost.publish("orders", 20)
+    first.resume()
+    time.sleep(LEASE * 2 / 3)
+    assert writers(cluster, stage) == ["a"]
+    assert stage.replicas("orders") == 4
+    # Now the other is silent, and has been for a whole Lease.
+    stage.wait_for("orders", 8, LEASE + SLACK)
+    second.resume()
+    wait(lambda: rules(second) == 0, LEASE + SLACK, "the other gave up")
+    assert (rules(first), writers(cluster, stage)) == (1, ["a", "a"])
+
+
+@pytest.mark.timeout(240)
+def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scaler: Start, cluster: Access) -> None:
+    names = [f"worker-{number}" for number in range(300)]
+    stage.vhost.declare(*names)
+    stage.deploy_all(names)
+    members = {name: member(scaler, name, "--shards=auto") for name in "abc"}
+    wait(
+        lambda: sum(map(rules, members.values())) == 300,
+        60,
+        "all shared",
+    )
+    wait(lambda: min(map(rules, members.values())) >= 40, 30, lambda: str({n: rules(m) for n, m in members.items()}))
+    stage.vhost.publish(names[0], 20)
+    stage.wait_for(names[0], 4)
+    victim = members.pop("b")
+    lost = rules(victim)
+    victim.kill()
+    killed = time.monotonic()
+    wait(lambda: sum(map(rules, members.values())) == 300, 2 * LEASE + SLACK, "all taken over")
+    print(f"{lost} rules taken over after {time.monotonic() - killed:.1f} s")
+    for name in names:
+        stage.vhost.publish(name, 6)
+    wait(lambda: min(stage.all_replicas().values()) >= 2, 60, "every one scaled")
+    by = {name: {writer for named, writer in scaled(cluster, stage) if named == name} for name in names[1:]}
+    assert {len(each) for each in by.values()} == {1}
+    assert set.union(*by.values()) <= {"a", "c"}
