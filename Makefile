@@ -9,7 +9,7 @@ demo: setup-runtime ## the main job in a minute; needs no cluster and no broker
 	@.venv/bin/scaler demo
 
 test: setup-test ## every test, on a real kube-apiserver and a real RabbitMQ; the first time builds them (10 minutes)
-	@.venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal $(PYTEST)
+	@.venv/bin/pytest -n 3 --dist worksteal $(PYTEST)
 
 check: setup-dev ## ruff, mypy --strict, import-linter
 	.venv/bin/ruff check
