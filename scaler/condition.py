@@ -84,6 +84,9 @@ def _paused(workload: Workload) -> Condition:
 
 
 def _contested(workload: Workload, now: float) -> Condition:
+    if workload.rival is not None:
+        message = f"{workload.rival} has the same target, so it is not scaled here; remove one of the two"
+        return Condition("True", "OtherAutoscaler", message)
     if workload.contest.contested(now):
         manager = workload.contest.manager
         return Condition(

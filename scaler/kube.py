@@ -17,6 +17,8 @@ from kubernetes.aio import client, config
 
 #: Owns what we write in managedFields, so that another writer can be told from us.
 FIELD_MANAGER = "scalerule"
+DEPLOYMENTS = "deployments"
+_GROUPS = {DEPLOYMENTS: "/apis/apps/v1", "horizontalpodautoscalers": "/apis/autoscaling/v2"}
 
 Object = dict[str, Any]
 
@@ -97,19 +99,19 @@ class Kube:
             await self._session.close()
             self._session = None
 
-    async def list_deployments(self, namespace: str | None) -> tuple[list[Object], str]:
-        """All Deployments of a namespace (None: of the cluster) and the version to watch from."""
+    async def list_all(self, resource: str, namespace: str | None) -> tuple[list[Object], str]:
+        """All objects of a kind in a namespace (None: in the cluster), and the version to watch from."""
         items: list[Object] = []
         params = {"limit": str(_PAGE)}
         while True:
-            page = await self._call("GET", _deployments(namespace), params=params, seconds=_LIST_TIMEOUT)
+            page = await self._call("GET", _collection(resource, namespace), params=params, seconds=_LIST_TIMEOUT)
             items += page["items"]
             metadata = page["metadata"]
             if not metadata.get("continue"):
                 return items, metadata["resourceVersion"]
             params["continue"] = metadata["continue"]
 
-    async def watch_deployments(self, namespace: str | None, version: str) -> AsyncIterator[Object]:
+    async def watch(self, resource: str, namespace: str | None, version: str) -> AsyncIterator[Object]:
         """Events after `version`, bookmarks included, until the server ends the stream; KubeError 410 if it is old."""
         params = {
             "watch": "true",
@@ -118,7 +120,8 @@ class Kube:
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
         timeout = aiohttp.ClientTimeout(total=None, connect=_TIMEOUT, sock_read=_WATCH_SILENCE)
-        async with self._answer("GET", _deployments(namespace), params=params, limit=timeout, verb="WATCH") as answer:
+        path = _collection(resource, namespace)
+        async with self._answer("GET", path, params=params, limit=timeout, verb="WATCH") as answer:
             async for line in answer.content:
                 event: Object = json.loads(line)
                 if event["type"] == "ERROR":
@@ -129,6 +132,10 @@ class Kube:
     async def read_deployment(self, namespace: str, name: str) -> Object:
         """One Deployment, fresh."""
         return await self._call("GET", _deployments(namespace, name))
+
+    async def read(self, path: str) -> Object:
+        """Any object or list, by its path in the API: what a person asks for, with a person's rights."""
+        return await self._call("GET", path, seconds=_LIST_TIMEOUT)
 
     async def read_object(self, resource: str, namespace: str, name: str) -> Object:
         """One object of core/v1: `resource` as in a URL (`secrets`)."""
@@ -285,8 +292,12 @@ def _context_namespace(kubeconfig: Path | None, context: str | None) -> str:
     return str(chosen["context"].get("namespace") or "default")
 
 
-def _deployments(namespace: str | None, name: str | None = None) -> str:
-    path = "/apis/apps/v1" + (f"/namespaces/{namespace}" if namespace else "") + "/deployments"
+def _collection(resource: str, namespace: str | None) -> str:
+    return _GROUPS[resource] + (f"/namespaces/{namespace}" if namespace else "") + f"/{resource}"
+
+
+def _deployments(namespace: str, name: str | None = None) -> str:
+    path = _collection(DEPLOYMENTS, namespace)
     return path if name is None else f"{path}/{name}"
 
 

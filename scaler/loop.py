@@ -5,16 +5,17 @@ Everything runs on one event loop; nothing that a rule does can end it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from scaler.grants import Grants
 from scaler.journal import Journal
-from scaler.kube import Kube, KubeError
+from scaler.kube import DEPLOYMENTS, Kube, KubeError, Object
 from scaler.outbox import Outbox, Urgency
 from scaler.parse import parse
 from scaler.poll import Answers, Poll
 from scaler.report import Report
+from scaler.rival import Rivals
 from scaler.rule import InvalidRule, Rule
 from scaler.shard import Shares
 from scaler.store import Store
@@ -44,6 +45,7 @@ class Parts(NamedTuple):
     store: Store
     journal: Journal
     shares: Shares
+    rivals: Rivals
 
 
 class Loop:
@@ -55,7 +57,7 @@ class Loop:
 
     def __init__(self, parts: Parts, clock: Callable[[], float], grace: float) -> None:
         self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts[:6]
-        self._store, self._journal, self._shares = parts.store, parts.journal, parts.shares
+        self._store, self._journal, self._shares, self._rivals = parts[6:]
         self._clock = clock
         self._grace = grace
         self._workloads: dict[Key, Workload] = {}
@@ -64,9 +66,23 @@ class Loop:
         self._complete: tuple[frozenset[str], str | None] | None = None
         self._poll.deliver = self.hear
         self._vault.deliver = self.reread
+        self._rivals.changed = self.contest
 
-    def synced(self, seen: Collection[Target], namespace: str | None) -> None:
+    resource = DEPLOYMENTS
+
+    def take(self, body: Object) -> None:
+        """A Deployment was added or changed."""
+        self.upsert(target(body))
+
+    def lose(self, body: Object) -> None:
+        """A Deployment was deleted."""
+        self.remove(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    def listed(self, bodies: Sequence[Object], namespace: str | None) -> None:
         """All Deployments of a namespace (None: of the cluster) were listed: what is not among them is gone."""
+        seen = [target(body) for body in bodies]
+        for each in seen:
+            self.upsert(each)
         for key in self._seen.keys() - {each.key for each in seen}:
             self.remove(key)
         self._complete = frozenset(each.uid for each in seen), namespace
@@ -154,6 +170,13 @@ class Loop:
             if workload.decidable and not workload.patching:
                 self._decide_alone(workload)
 
+    def contest(self, key: Key) -> None:
+        """Another autoscaler came to a Deployment, or went."""
+        workload = self._workloads.get(key)
+        if workload is not None:
+            workload.rival = self._rivals.of(key)
+            self._rule_changed(workload)
+
     def reread(self, keys: Iterable[Key]) -> None:
         """Objects that these rules refer to were read, and are not what they were."""
         for key in keys:
@@ -180,6 +203,7 @@ class Loop:
             return
         record = self._store.get(seen.uid)
         workload = self._workloads[seen.key] = Workload.begin(seen, self._read_rule(seen), self._clock(), record)
+        workload.rival = self._rivals.of(seen.key)
         self._rule_changed(workload)
 
     def _follow(self, workload: Workload, seen: Target) -> None:
@@ -240,7 +264,7 @@ class Loop:
             self._report.decided(workload, decision, asyncio.get_running_loop().time() - workload.due)
         self._report.state(workload)
         if workload.wants_write:
-            if workload.contest.may_write(self._clock()):
+            if workload.rival is None and workload.contest.may_write(self._clock()):
                 self._write(workload)
             else:
                 workload.not_scaled()
@@ -284,7 +308,7 @@ class Loop:
         for _ in range(ATTEMPTS):
             if workload.stale and workload.decidable:
                 self._decide_again(workload)
-            if workload.stale or not self._still_ours(workload) or not workload.wants_write:
+            if workload.stale or workload.rival or not self._still_ours(workload) or not workload.wants_write:
                 return
             try:
                 await self._patch(workload)

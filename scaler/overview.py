@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from scaler.kube import Kube
+from scaler.kube import DEPLOYMENTS, Kube
 from scaler.parse import parse
 from scaler.rule import Rule
 from scaler.server import Unreachable, ask
@@ -22,7 +22,7 @@ async def from_server(url: str) -> list[dict[str, Any]]:
 
 async def from_cluster(kube: Kube, namespace: str | None) -> list[dict[str, Any]]:
     """What the Deployments themselves say. Raises KubeError."""
-    items, _ = await kube.list_deployments(namespace)
+    items, _ = await kube.list_all(DEPLOYMENTS, namespace)
     seen = (target(item) for item in items)
     return [_row(each) for each in sorted(seen, key=lambda each: each.key) if each.managed]
 

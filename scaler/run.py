@@ -22,6 +22,7 @@ from scaler.metrics import Metrics
 from scaler.outbox import Outbox
 from scaler.poll import Poll
 from scaler.report import Report, lost
+from scaler.rival import Rivals
 from scaler.settings import Settings
 from scaler.shard import Alone, Shards
 from scaler.store import Store
@@ -57,11 +58,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     poll = Poll(Dial(settings.read_timeout, destinations.resolve), ticks, metrics)
     vault = Vault(Fetcher(kube, home, settings.file_root).fetch)
     store, journal = Store(kube, outbox, shares, home), Journal(time.time())
-    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal, shares)
+    rivals = Rivals()
+    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal, shares, rivals)
     loop = Loop(parts, time.time, settings.let_go_after)
     watch = Watch(kube, settings.watch_namespace, loop)
+    rival_watch = Watch(kube, settings.watch_namespace, rivals)
     tasks = {
-        "shards": asyncio.create_task(shares.run(loop)),
+        "rivals": asyncio.create_task(rival_watch.run()),
+        "shards": asyncio.create_task(_share(rival_watch, shares, loop)),
         "watch": asyncio.create_task(watch.run()),
         "outbox": asyncio.create_task(outbox.run()),
     }
@@ -70,7 +74,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             ticks.start()
             await _until(stop, tasks)
     finally:
-        for name in ("shards", "watch"):
+        for name in ("rivals", "shards", "watch"):
             tasks[name].cancel()
         ticks.stop()
         await asyncio.gather(tasks["shards"], tasks["watch"], return_exceptions=True)
@@ -82,6 +86,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await poll.close()
         await kube.close()
         _log.info("stopped; every count stays as it is")
+
+
+async def _share(rivals: Watch, shares: Shards | Alone, loop: Loop) -> None:
+    """Nothing is ours before it is known whose else it may be; a cluster that does not tell is no reason to wait."""
+    await rivals.asked.wait()
+    await shares.run(loop)
 
 
 class Shown(NamedTuple):

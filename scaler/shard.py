@@ -12,8 +12,6 @@ from scaler.target import Key
 
 _log = logging.getLogger("scaler")
 
-#: The rules of one namespace are in at most so many shards, so that those of one broker mostly are together.
-SPREAD: Final = 8
 
 #: Seconds between two attempts to read what is remembered.
 RETRY: Final = 1.0
@@ -102,8 +100,7 @@ def assigned(shards: int, members: Sequence[str]) -> list[str]:
 
 def shard_of(key: Key, shards: int) -> int:
     """The shard of a rule."""
-    part = _weight(key.name) % min(SPREAD, shards)
-    return _weight(f"{key.namespace} {part}") % shards
+    return _weight(str(key)) % shards
 
 
 def _weight(text: str) -> int:

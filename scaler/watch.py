@@ -1,13 +1,12 @@
-"""List and watch Deployments: a stream that is cut, too old or refused ends in a fresh start, with back-off."""
+"""List and watch objects of one kind: a stream that is cut, too old or refused ends in a fresh start, with back-off."""
 
 import asyncio
 import logging
 import random
-from collections.abc import Collection
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-from scaler.kube import Kube, KubeError
-from scaler.target import Key, Target, target
+from scaler.kube import Kube, KubeError, Object
 
 _log = logging.getLogger("scaler")
 
@@ -15,27 +14,34 @@ _log = logging.getLogger("scaler")
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 
 
-class Listener(Protocol):
+class Follower(Protocol):
     """Who is told."""
 
-    def upsert(self, seen: Target) -> None:
-        """A Deployment is there, in this version."""
+    resource: str
+    """The kind, as in a URL."""
 
-    def remove(self, key: Key) -> None:
-        """A Deployment is gone."""
+    def take(self, body: Object) -> None:
+        """An object is there, in this version."""
 
-    def synced(self, seen: Collection[Target], namespace: str | None) -> None:
+    def lose(self, body: Object) -> None:
+        """An object is gone."""
+
+    def listed(self, bodies: Sequence[Object], namespace: str | None) -> None:
         """Everything of a namespace (None: of the cluster) was listed; these are all."""
 
 
 class Watch:
-    """Follows the Deployments of one namespace, or (None) of the cluster, for ever."""
+    """Follows the objects of one namespace, or (None) of the cluster, for ever.
 
-    def __init__(self, kube: Kube, namespace: str | None, listener: Listener) -> None:
+    `asked` is set with the first answer, be it a refusal; `synced` once everything has been listed.
+    """
+
+    def __init__(self, kube: Kube, namespace: str | None, follower: Follower) -> None:
+        self.asked = asyncio.Event()
         self.synced = asyncio.Event()
         self._kube = kube
         self._namespace = namespace
-        self._listener = listener
+        self._follower = follower
         self._version: str | None = None
         self._delay = FIRST_DELAY
         self._silent = False
@@ -51,30 +57,28 @@ class Watch:
                 await self._recover(error)
 
     async def _list(self) -> None:
-        items, version = await self._kube.list_deployments(self._namespace)
-        targets = [target(item) for item in items]
-        for seen in targets:
-            self._listener.upsert(seen)
-        self._listener.synced(targets, self._namespace)
+        bodies, version = await self._kube.list_all(self._follower.resource, self._namespace)
+        self._follower.listed(bodies, self._namespace)
         self._version = version
         self.synced.set()
+        self.asked.set()
 
     async def _follow(self) -> None:
         assert self._version is not None
         started = asyncio.get_running_loop().time()
-        async for event in self._kube.watch_deployments(self._namespace, self._version):
+        async for event in self._kube.watch(self._follower.resource, self._namespace, self._version):
             self._take(event)
         if asyncio.get_running_loop().time() - started < FIRST_DELAY:
             # A server that ends every stream at once is not to be asked in a tight loop.
             await self._back_off()
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def _take(self, event: Object) -> None:
         kind, body = event["type"], event["object"]
         self._answered(body["metadata"]["resourceVersion"])
         if kind in ("ADDED", "MODIFIED"):
-            self._listener.upsert(target(body))
+            self._follower.take(body)
         elif kind == "DELETED":
-            self._listener.remove(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+            self._follower.lose(body)
 
     def _answered(self, version: str) -> None:
         self._version = version
@@ -84,12 +88,14 @@ class Watch:
             _log.info("the API server answers again")
 
     async def _recover(self, error: KubeError) -> None:
+        self.asked.set()
         if error.status == 410:
             # The version is too old to continue from: list anew.
             self._version = None
         elif not self._silent:
             self._silent = True
-            _log.warning("cannot watch Deployments; every count stays as it is", extra={"error": str(error)})
+            what = f"cannot watch {self._follower.resource}; every count stays as it is"
+            _log.warning(what, extra={"error": str(error)})
         await self._back_off()
 
     async def _back_off(self) -> None:

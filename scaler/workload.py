@@ -24,9 +24,10 @@ class Workload:
     `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds); `polled` names
     those that no decision has seen yet, `counted` those whose failure the present decision counts. `before` is the
     history that the present decision was made from: a conflict decides again from it. `original` is the count at first
-    sight. `gone_at` is when the rule disappeared (loop seconds), None while it is there. `tried` is a count that was
-    asked for and may have been set without an answer so far. `patching` ends with the write that is under way. `stale`:
-    something was read or seen since the present decision, so that it must not be written any more.
+    sight. `rival` names another autoscaler of the same target, beside which we do not scale. `gone_at` is when the rule
+    disappeared (loop seconds), None while it is there. `tried` is a count that was asked for and may have been set
+    without an answer so far. `patching` ends with the write that is under way. `stale`: something was read or seen
+    since the present decision, so that it must not be written any more.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class Workload:
     decision: Decision | None = None
     due: float | None = None
     contest: Contest = field(default_factory=Contest)
+    rival: str | None = None
     writer: Writer | None = None
     patching: asyncio.Future[None] | None = None
     tried: int | None = None

@@ -20,6 +20,7 @@ STARTUP = 1.0
 _MERGE = "application/merge-patch+json"
 _ALL = "/apis/apps/v1/deployments"
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/{namespace}/deployments"
+_AUTOSCALERS = "/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
 _CONFIG_MAPS = "/api/v1/namespaces/{namespace}/configmaps"
 _EVENTS = "/api/v1/namespaces/{namespace}/events"
 
@@ -70,6 +71,7 @@ class Cluster:
         route.add_patch(_DEPLOYMENTS + "/{name}/scale", self._patch_scale)
         route.add_patch(_DEPLOYMENTS + "/{name}/status", self._patch_status)
         route.add_patch(_DEPLOYMENTS + "/{name}", self._patch)
+        route.add_get(_AUTOSCALERS, self._list_nothing)
         route.add_get(_CONFIG_MAPS, self._list_config_maps)
         route.add_post(_CONFIG_MAPS, self._create_config_map)
         route.add_patch(_CONFIG_MAPS + "/{name}", self._patch_config_map)
@@ -136,6 +138,12 @@ class Cluster:
         body = await _body(request)
         allowed: Object = {key: body[key] for key in ("metadata", "status") if key in body}
         return web.json_response(self._store.patch(_name(request), allowed, _manager(request)))
+
+    async def _list_nothing(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("watch") in ("true", "1"):
+            await asyncio.sleep(float(request.query.get("timeoutSeconds", 300)))
+            return web.Response()
+        return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
 
     async def _list_config_maps(self, request: web.Request) -> web.Response:
         return web.json_response({"kind": "ConfigMapList", "items": list(self._config_maps.values())})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scaler.demo.cluster import STARTUP, Cluster
-from scaler.kube import Kube, KubeError
+from scaler.kube import DEPLOYMENTS, Kube, KubeError
 
 NAME = ("default", "orders")
 BODY = {"metadata": {"name": "orders", "annotations": {"a": "b"}}, "spec": {"replicas": 0}}
@@ -70,11 +70,11 @@ async def test_pods_are_ready_a_little_later(kube: Kube) -> None:
 
 
 async def test_a_watch_sees_every_change_in_order(kube: Kube) -> None:
-    _, version = await kube.list_deployments("default")
+    _, version = await kube.list_all(DEPLOYMENTS, "default")
     seen = []
 
     async def watch() -> None:
-        async for event in kube.watch_deployments("default", version):
+        async for event in kube.watch(DEPLOYMENTS, "default", version):
             seen.append((event["type"], event["object"]["spec"]["replicas"]))
             if event["type"] == "DELETED":
                 return
@@ -94,7 +94,7 @@ async def test_a_watch_from_too_long_ago_is_gone(kube: Kube) -> None:
     for number in range(1010):
         await kube.patch_status(*NAME, uid, {"number": str(number)})
     with pytest.raises(KubeError) as refused:
-        async for _ in kube.watch_deployments("default", "2"):
+        async for _ in kube.watch(DEPLOYMENTS, "default", "2"):
             pass
     assert refused.value.status == 410
 

@@ -2,7 +2,9 @@
 
 import json
 import time
+from typing import Any
 
+from tests.cluster.access import Access
 from tests.cluster.client import worker
 from tests.cluster.proxy import Proxy
 from tests.e2e.conftest import Start
@@ -56,7 +58,7 @@ def test_a_watch_that_is_cut_is_taken_up(stage: Stage, scaler: Start, proxy: Pro
     stage.deploy("orders")
     running = scaler(kubeconfig=proxy.kubeconfig)
     stage.wait_for_rules(running, "ready", 1)
-    assert proxy.cut_watches() == 1
+    assert proxy.cut_watches() == 2
     stage.deploy("others")
     stage.vhost.publish("others", 20)
     stage.wait_for("others", 4)
@@ -67,7 +69,7 @@ def test_a_watch_that_is_too_old_is_listed_anew(stage: Stage, scaler: Start, pro
     stage.deploy("orders")
     running = scaler(kubeconfig=proxy.kubeconfig)
     stage.wait_for_rules(running, "ready", 1)
-    proxy.refuse(410, path="watch=true")
+    proxy.refuse(410, path="deployments.*watch=true")
     proxy.cut_watches()
     stage.deploy("others")
     stage.vhost.publish("others", 20)
@@ -114,7 +116,7 @@ def test_a_stale_view_is_never_written(stage: Stage, scaler: Start, proxy: Proxy
     stage.deploy("orders")
     running = scaler(kubeconfig=proxy.kubeconfig)
     stage.wait_for_rules(running, "ready", 1)
-    proxy.hang(path="watch=true")
+    proxy.hang(path="deployments.*watch=true")
     proxy.cut_watches()
     time.sleep(0.5)
     stage.annotate("orders", paused="true")
@@ -213,3 +215,43 @@ def test_a_deployment_without_a_rule_is_left_alone(stage: Stage, scaler: Start, 
     scaler(kubeconfig=proxy.kubeconfig)
     stage.wait_for("orders", 4)
     assert proxy.count(path="bystander") == 0
+
+
+def autoscaler(stage: Stage, name: str) -> str:
+    """Puts an HPA on a Deployment; its path."""
+    path = f"/apis/autoscaling/v2/namespaces/{stage.namespace}/horizontalpodautoscalers"
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3}
+    stage.client.call("POST", path, {"metadata": {"name": name}, "spec": spec})
+    return f"{path}/{name}"
+
+
+def test_beside_an_hpa_nothing_is_scaled(stage: Stage, scaler: Start, cluster: Access) -> None:
+    for name in ("orders", "others"):
+        stage.deploy(name)
+    path = autoscaler(stage, "orders")
+    running = scaler()
+    stage.wait_for_rules(running, "ready", 2)
+    for name in ("orders", "others"):
+        stage.vhost.publish(name, 20)
+    stage.wait_for("others", 4)
+    message = stage.wait_for_event("orders", "Conflict")["message"]
+    assert message == (
+        "the HorizontalPodAutoscaler 'orders' has the same target, so it is not scaled here; remove one of the two"
+    )
+    assert stage.wait_for_condition("orders", "Contested", "True")["reason"] == "OtherAutoscaler"
+    assert stage.replicas("orders") == 0
+    stage.client.call("DELETE", path)
+    stage.wait_for("orders", 4)
+    # One that comes while the rule is at work.
+    autoscaler(stage, "orders")
+    stage.wait_for_condition("orders", "Contested", "True", 40)
+    stage.vhost.publish("orders", 20)
+    reads = running.metric("scaler_source_reads_total")
+    wait(lambda: running.metric("scaler_source_reads_total") > reads + 4, 20, "some readings")
+    assert {entry["requestObject"]["spec"]["replicas"] for entry in ours(cluster, stage, "orders")} == {4}
+
+
+def ours(cluster: Access, stage: Stage, name: str) -> list[dict[str, Any]]:
+    noted = cluster.audit(verb="patch", namespace=stage.namespace, resource="deployments/scale")
+    return [each for each in noted if each["objectRef"]["name"] == name and "scalerule" in each["userAgent"]]
