@@ -18,7 +18,11 @@ from kubernetes.aio import client, config
 #: Owns what we write in managedFields, so that another writer can be told from us.
 FIELD_MANAGER = "scalerule"
 DEPLOYMENTS = "deployments"
-_GROUPS = {DEPLOYMENTS: "/apis/apps/v1", "horizontalpodautoscalers": "/apis/autoscaling/v2"}
+_GROUPS = {
+    DEPLOYMENTS: "/apis/apps/v1",
+    "horizontalpodautoscalers": "/apis/autoscaling/v2",
+    "replicasets": "/apis/apps/v1",
+}
 
 Object = dict[str, Any]
 

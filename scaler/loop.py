@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from scaler import rollback
 from scaler.grants import Grants
 from scaler.journal import Journal
 from scaler.kube import DEPLOYMENTS, Kube, KubeError, Object
@@ -197,23 +198,34 @@ class Loop:
 
     def _begin(self, seen: Target) -> None:
         if not seen.managed:
-            self._store.forget(seen.uid)
-            if STATUS in seen.annotations:
-                self._report.clear_status(seen)
+            self._left(seen)
             return
         record = self._store.get(seen.uid)
         workload = self._workloads[seen.key] = Workload.begin(seen, self._read_rule(seen), self._clock(), record)
         workload.rival = self._rivals.of(seen.key)
         self._rule_changed(workload)
 
+    def _left(self, seen: Target) -> None:
+        """A Deployment without a rule: it may have lost it while nobody looked."""
+        record = self._store.get(seen.uid)
+        if record is not None and record.restores:
+            self._restore(seen, record.original)
+        self._store.forget(seen.uid)
+        if STATUS in seen.annotations:
+            self._report.clear_status(seen)
+
     def _follow(self, workload: Workload, seen: Target) -> None:
+        former = workload.target
         changed = workload.see(seen, self._clock())
+        if workload.target is seen and seen.template != former.template and rollback.changed(former, seen):
+            workload.rollback = asyncio.create_task(self._look_back(workload, former, seen))
         if changed:
             workload.follow(self._read_rule(workload.target))
         if not workload.target.managed:
             self._let_go(workload)
             return
         back, workload.gone_at = workload.gone_at is not None, None
+        workload.rolled_back = False
         if workload.target.deleting:
             self._stop_reading(seen.key)
         elif changed or back:
@@ -247,8 +259,45 @@ class Loop:
         key = workload.target.key
         if self._workloads.get(key) is workload and workload.gone_at == gone_at:
             del self._workloads[key]
+            if workload.record.restores:
+                self._restore(workload.target, workload.original, workload)
             self._forget_all(workload)
             self._report.clear_status(workload.target)
+
+    def _restore(self, seen: Target, replicas: int, workload: Workload | None = None) -> None:
+        """The count of before the rule, unless there is a rule again, or it was a rollback that removed it."""
+        urgency = Urgency.UP if replicas > seen.replicas else Urgency.DOWN
+        self._outbox.put(urgency, lambda: self._put_back(seen, replicas, workload))
+
+    async def _put_back(self, seen: Target, replicas: int, workload: Workload | None) -> None:
+        if workload is not None and workload.rollback is not None:
+            await asyncio.wait({workload.rollback})
+            if workload.rolled_back:
+                return
+        for _ in range(ATTEMPTS):
+            fresh = target(await self._kube.read_deployment(*seen.key))
+            if fresh.uid != seen.uid or fresh.managed or fresh.replicas == replicas or not self._shares.owns(seen.key):
+                return
+            try:
+                await self._kube.patch_scale(*seen.key, _precondition(fresh), replicas)
+            except KubeError as error:
+                if error.status != 409:
+                    raise
+                continue
+            self._report.restored(fresh, replicas)
+            return
+
+    async def _look_back(self, workload: Workload, former: Target, seen: Target) -> None:
+        """Annotations and pod template changed together: was that a rollback?"""
+        try:
+            replica_sets, _ = await self._kube.list_all("replicasets", seen.key.namespace)
+        except KubeError as error:
+            _log.warning("cannot tell whether this was a rollback", extra={"rule": str(seen.key), "error": str(error)})
+            return
+        name = rollback.came_back(seen, replica_sets)
+        if name is not None:
+            workload.rolled_back = not seen.managed
+            self._report.rolled_back(seen, name, rollback.changed(former, seen))
 
     def _decide_alone(self, workload: Workload) -> None:
         """Decide on one rule so that a fault in it touches no other."""
@@ -321,9 +370,8 @@ class Loop:
     async def _patch(self, workload: Workload) -> None:
         seen, decision = workload.target, workload.decision
         assert decision is not None
-        precondition = {"uid": seen.uid, "resourceVersion": seen.version}
         workload.tried = decision.replicas
-        scale = await self._kube.patch_scale(*seen.key, precondition, decision.replicas)
+        scale = await self._kube.patch_scale(*seen.key, _precondition(seen), decision.replicas)
         workload.scaled(decision, scale["metadata"]["resourceVersion"], self._clock())
         if self._still_ours(workload):
             reaction = None if workload.due is None else asyncio.get_running_loop().time() - workload.due
@@ -346,3 +394,7 @@ class Loop:
         """Right before every write: whose Lease may have passed to another meanwhile writes nothing more."""
         key = workload.target.key
         return self._workloads.get(key) is workload and workload.gone_at is None and self._shares.owns(key)
+
+
+def _precondition(seen: Target) -> dict[str, str]:
+    return {"uid": seen.uid, "resourceVersion": seen.version}

@@ -71,6 +71,7 @@ def _rule(data: dict[str, Any], held: Pause, warnings: tuple[str, ...], reader: 
         fallback=schema.fallback,
         modifiers=modifiers,
         pause=held,
+        restore=_restores(schema),
         warnings=warnings,
         references=references,
     )
@@ -101,6 +102,11 @@ def _written_modifiers(schema: RuleSchema) -> tuple[str, ModifiersSchema | None]
     if schema.advanced and schema.advanced.scaling_modifiers:
         return "advanced.scalingModifiers", schema.advanced.scaling_modifiers
     return "scalingModifiers", schema.scaling_modifiers
+
+
+def _restores(schema: RuleSchema) -> bool:
+    nested = schema.advanced is not None and schema.advanced.restore_to_original_replica_count
+    return schema.restore_to_original_replica_count or nested
 
 
 def _behavior(schema: RuleSchema) -> Behavior | None:

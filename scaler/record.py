@@ -10,22 +10,33 @@ from scaler.target import Key
 
 
 class Record(NamedTuple):
-    """`original` is the count at first sight. `ended`: it was written as the last thing of a process that ended well.
+    """`original` is the count at first sight; a rule that `restores` goes back to it when it is removed.
 
-    The recommendations are not kept: after a restart the replicas found count as recommended, which is never less.
+    `ended`: it was written as the last thing of a process that ended well. The recommendations are not kept: after
+    a restart the replicas found count as recommended, which is never less.
     """
 
     key: Key
     original: int
     history: History
     ended: bool = False
+    restores: bool = False
 
     def essence(self) -> tuple[object, ...]:
         """What makes two records worth two writes. Times that pass by themselves do not."""
         past = self.history
         last_up = past.scale_ups[-1:]
         last_down = past.scale_downs[-1:]
-        return self.key, self.original, past.first_seen, past.inactive_since, past.failures, last_up, last_down
+        return (
+            self.key,
+            self.original,
+            self.restores,
+            past.first_seen,
+            past.inactive_since,
+            past.failures,
+            last_up,
+            last_down,
+        )
 
     def restored(self, replicas: int, now: float, interval: float) -> History:
         """The history to go on with, `interval` seconds being the rule's between two polls.
@@ -55,7 +66,8 @@ def render(record: Record) -> str:
     history = history._replace(scale_ups=_few(history.scale_ups), scale_downs=_few(history.scale_downs))
     past = {name: value for name, value in history_json(history).items() if name != "recommendations"}
     kept: dict[str, Any] = {**record.key._asdict(), "original": record.original, "history": past}
-    return json.dumps(kept | ({"ended": True} if record.ended else {}), separators=(",", ":"))
+    marks = {name: True for name in ("ended", "restores") if getattr(record, name)}
+    return json.dumps(kept | marks, separators=(",", ":"))
 
 
 def _few(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -72,6 +84,7 @@ def parsed(text: str) -> Record:
         data = json.loads(text)
         key = Key(data["namespace"], data["name"])
         history = history_of(data["history"] | {"recommendations": []}, 0, 0.0)
-        return Record(key, int(data["original"]), history, data.get("ended") is True)
+        ended, restores = (data.get(name) is True for name in ("ended", "restores"))
+        return Record(key, int(data["original"]), history, ended, restores)
     except (ValueError, KeyError, TypeError) as error:
         raise BadState(f"no record of a rule: {error}") from error

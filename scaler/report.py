@@ -1,7 +1,7 @@
 """A changed decision becomes metrics, an event, a status annotation and one log line; an unchanged one, nothing."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from scaler.rule import Rule
 from scaler.shard import Shares
 from scaler.status import StatusBook, render, timestamp
 from scaler.step import Proposal, Value
-from scaler.target import STATUS, Key, Target
+from scaler.target import PREFIX, STATUS, Key, Target
 from scaler.workload import Workload
 
 _log = logging.getLogger("scaler")
@@ -118,9 +118,16 @@ class Report:
         self._status.forget(target.key)
         self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, None))
 
-    def event(self, target: Target, reason: str, message: str, *, warning: bool = False) -> None:
-        """Something that happened once."""
-        self._emit(target, reason, message, warning, self._clock())
+    def restored(self, target: Target, replicas: int) -> None:
+        """The rule is gone, and the count is that of before it."""
+        message = f"from {target.replicas} to {replicas} replicas: as before the rule, which is gone"
+        self._emit(target, "Scaled", message, False, self._clock())
+
+    def rolled_back(self, target: Target, replica_set: str, names: Sequence[str]) -> None:
+        """Annotations of a user's came back with an old pod template."""
+        what = ", ".join(f"{PREFIX}{name}" for name in names)
+        message = f"the rollback to ReplicaSet {replica_set} brought back the annotations of that time: {what} changed"
+        self._emit(target, "RuleRolledBack", message, True, self._clock())
 
     def rows(self) -> list[dict[str, Any]]:
         """Every rule as `scaler status` shows it, ordered by name."""

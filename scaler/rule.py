@@ -154,7 +154,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A valid rule. Times in seconds."""
+    """A valid rule. Times in seconds. `restore`: when it is removed the count goes back to that of before."""
 
     triggers: tuple[Trigger, ...]
     polling_interval: float
@@ -167,6 +167,7 @@ class Rule:
     fallback: Fallback | None
     modifiers: Modifiers | None
     pause: Pause
+    restore: bool = False
     warnings: tuple[str, ...] = ()
     references: frozenset[Reference] = frozenset()
 

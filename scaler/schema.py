@@ -1,6 +1,6 @@
 """What the annotation may hold, section by section; fields of a later version are known, and refused by name."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -20,19 +20,8 @@ def _formula_text(value: Any) -> Any:
     return value
 
 
-def _later(value: Any) -> Any:
-    raise ValueError("is not supported yet: leave it out")
-
-
-def _later_if_true(value: Any) -> Any:
-    return value if value is False else _later(value)
-
-
 def _no_reference(value: Any) -> Any:
     raise ValueError("is KEDA's: write `authentication` instead (`scaler migrate` turns one into the other)")
-
-
-LaterIfTrue = Annotated[Literal[False], Kind(_later_if_true, {"const": False})]
 
 
 class ByKeySchema(Section):
@@ -107,7 +96,7 @@ class AdvancedSchema(Section):
 
     horizontal_pod_autoscaler_config: AutoscalerSchema | None = None
     scaling_modifiers: ModifiersSchema | None = None
-    restore_to_original_replica_count: LaterIfTrue = False
+    restore_to_original_replica_count: Flag = False
 
 
 class RuleSchema(Section):
@@ -124,5 +113,5 @@ class RuleSchema(Section):
     advanced: AdvancedSchema | None = None
     fallback: Fallback | None = None
     scaling_modifiers: ModifiersSchema | None = None
-    restore_to_original_replica_count: LaterIfTrue = False
+    restore_to_original_replica_count: Flag = False
     env_source_container_name: Text | None = None

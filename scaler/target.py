@@ -1,5 +1,7 @@
 """A scale target as it was last seen: the few fields of a Deployment that matter here."""
 
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -39,6 +41,10 @@ class Target:
     deleting: bool
     containers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     """Of a managed one the name, `env` and `envFrom` of each container."""
+    template: int = 0
+    """A fingerprint of the pod template."""
+    templated_at: str = ""
+    """When that was written, as Kubernetes writes times."""
 
     @property
     def managed(self) -> bool:
@@ -65,7 +71,14 @@ def target(deployment: dict[str, Any]) -> Target:
         writer=_writer(metadata.get("managedFields", [])),
         deleting="deletionTimestamp" in metadata,
         containers=tuple(map(_environment, containers(spec["template"]))) if RULE in annotations else (),
+        template=fingerprint(spec["template"]),
+        templated_at=_latest(metadata.get("managedFields", []), "f:template").get("time", ""),
     )
+
+
+def fingerprint(template: Mapping[str, Any]) -> int:
+    """Equal for equal pod templates."""
+    return zlib.crc32(json.dumps(template, sort_keys=True).encode())
 
 
 def _environment(container: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,7 +86,10 @@ def _environment(container: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _writer(managed_fields: list[dict[str, Any]]) -> str | None:
-    owners = [entry for entry in managed_fields if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})]
-    if not owners:
-        return None
-    return max(owners, key=lambda entry: entry.get("time", "")).get("manager")
+    return _latest(managed_fields, "f:replicas").get("manager")
+
+
+def _latest(managed_fields: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The last entry of who wrote a field of the spec; empty where nobody owns it."""
+    owners = [entry for entry in managed_fields if name in entry.get("fieldsV1", {}).get("f:spec", {})]
+    return max(owners, key=lambda entry: entry.get("time", ""), default={})

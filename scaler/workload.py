@@ -27,7 +27,8 @@ class Workload:
     sight. `rival` names another autoscaler of the same target, beside which we do not scale. `gone_at` is when the rule
     disappeared (loop seconds), None while it is there. `tried` is a count that was asked for and may have been set
     without an answer so far. `patching` ends with the write that is under way. `stale`: something was read or seen
-    since the present decision, so that it must not be written any more.
+    since the present decision, so that it must not be written any more. `rollback` looks whether the last change of
+    annotations was one, `rolled_back` says it was.
     """
 
     target: Target
@@ -48,6 +49,8 @@ class Workload:
     tried: int | None = None
     stale: bool = False
     gone_at: float | None = None
+    rollback: asyncio.Task[None] | None = None
+    rolled_back: bool = False
 
     @classmethod
     def begin(cls, target: Target, rule: Rule | InvalidRule, now: float, record: Record | None) -> "Workload":
@@ -63,7 +66,8 @@ class Workload:
         fallback = self.rule.fallback if isinstance(self.rule, Rule) else None
         most = 0 if fallback is None else fallback.threshold
         failures = {name: min(count, most) for name, count in self.history.failures.items() if most}
-        return Record(self.target.key, self.original, self.history._replace(failures=failures))
+        past = self.history._replace(failures=failures)
+        return Record(self.target.key, self.original, past, restores=isinstance(self.rule, Rule) and self.rule.restore)
 
     def see(self, target: Target, now: float) -> bool:
         """Take in a newer version of the Deployment; tells whether its rule is to be read again.

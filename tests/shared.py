@@ -45,7 +45,7 @@ def end(folder: Path) -> None:
             keeper.wait(30)
         except psutil.NoSuchProcess:
             pass
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _start(what: str, place: Path) -> None:

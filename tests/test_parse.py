@@ -88,7 +88,7 @@ def only_problem(*triggers: Any, **fields: Any) -> tuple[str, str]:
             "scalingModifiers.metricType",
             "AverageValue, Value",
         ),
-        ({"restoreToOriginalReplicaCount": True}, "restoreToOriginalReplicaCount", "not supported yet"),
+        ({"restoreToOriginalReplicaCount": "yes"}, "restoreToOriginalReplicaCount", "must be true or false, not 'yes'"),
         ({"envSourceContainerName": 5}, "envSourceContainerName", "must be a text"),
         ({"behavior": 3}, "behavior", "must be a mapping, not 3"),
         ({"behavior": {"scaleup": {}}}, "behavior.scaleup", "did you mean 'scaleUp'?"),

@@ -133,8 +133,8 @@ def test_a_default_name_meets_no_written_one(entries: list[dict[str, Any]], name
             id="one field in two places",
         ),
         pytest.param(
-            {"advanced": {"restoreToOriginalReplicaCount": True}},
-            [("advanced.restoreToOriginalReplicaCount", "is not supported yet: leave it out")],
+            {"advanced": {"restoreToOriginalReplicaCount": 1}},
+            [("advanced.restoreToOriginalReplicaCount", "must be true or false, not 1")],
             id="restore, nested",
         ),
         pytest.param(

@@ -227,6 +227,80 @@ def test_a_rollback_brings_no_old_state_back(stage: Stage, scaler: Start, cluste
     assert stored(stage, "orders")["original"] == 0
 
 
+def test_a_rollback_that_changes_the_rule_is_named(stage: Stage, scaler: Start, cluster: Access) -> None:
+    stage.deploy("orders", replicas=1, minReplicaCount=1)
+    scaler()
+    stage.wait_for_condition("orders", "Ready", "True")
+    kubectl = ("-n", stage.namespace)
+    _new_image(cluster, stage)
+    stage.edit("orders", minReplicaCount=3)
+    stage.annotate("orders", paused_scale_in="true")
+    stage.wait_for("orders", 3)
+    # Times are noted in whole seconds.
+    time.sleep(2)
+    cluster.kubectl("rollout", "undo", "deployment/orders", *kubectl)
+    message = stage.wait_for_event("orders", "RuleRolledBack")["message"]
+    assert "scalerule.dev/paused-scale-in, scalerule.dev/rule changed" in message
+    # A new image with a new rule is none.
+    replacement = {"metadata": {"annotations": {"scalerule.dev/rule": stage.rule("orders", minReplicaCount=5)}}}
+    template = {"spec": {"template": {"spec": {"containers": [{"name": "worker", "image": "worker:3"}]}}}}
+    stage.client.patch(stage.namespace, "orders", replacement | template)
+    stage.wait_for("orders", 5)
+    assert stage.reasons("orders").count("RuleRolledBack") == 1
+
+
+def _new_image(cluster: Access, stage: Stage) -> None:
+    kubectl = ("-n", stage.namespace)
+    cluster.kubectl("rollout", "status", "deployment/orders", *kubectl)
+    cluster.kubectl("set", "image", "deployment/orders", "worker=worker:2", *kubectl)
+    cluster.kubectl("rollout", "status", "deployment/orders", *kubectl)
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["watched", "while it was away"])
+def test_the_original_count_is_restored(stage: Stage, scaler: Start, away: bool) -> None:
+    stage.deploy("orders", replicas=2, restoreToOriginalReplicaCount=True)
+    running = scaler("--let-go-after=1")
+    stage.vhost.publish("orders", 40)
+    stage.wait_for("orders", 8)
+    if away:
+        running.stop()
+    stage.annotate("orders", rule=None)
+    if away:
+        scaler()
+    stage.wait_for("orders", 2)
+    assert stage.wait_for_event("orders", "Scaled")["message"] == (
+        "from 8 to 2 replicas: as before the rule, which is gone"
+    )
+
+
+def test_a_rule_that_comes_back_in_time_restores_nothing(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders", replicas=2, restoreToOriginalReplicaCount=True)
+    running = scaler("--let-go-after=2")
+    stage.vhost.publish("orders", 40)
+    stage.wait_for("orders", 8)
+    stage.annotate("orders", rule=None)
+    stage.edit("orders", restoreToOriginalReplicaCount=True)
+    reads = running.metric("scaler_source_reads_total")
+    wait(lambda: running.metric("scaler_source_reads_total") > reads + 8, 20, "four seconds of readings")
+    assert stage.replicas("orders") == 8
+
+
+def test_a_rollback_that_removes_the_rule_restores_nothing(stage: Stage, scaler: Start, cluster: Access) -> None:
+    stage.vhost.declare("orders")
+    stage.client.create(stage.namespace, worker("orders", None, 2))
+    running = scaler("--let-go-after=1")
+    _new_image(cluster, stage)
+    stage.edit("orders", restoreToOriginalReplicaCount=True)
+    stage.vhost.publish("orders", 40)
+    stage.wait_for("orders", 8)
+    time.sleep(2)
+    cluster.kubectl("rollout", "undo", "deployment/orders", "-n", stage.namespace)
+    stage.wait_for_event("orders", "RuleRolledBack")
+    wait(lambda: running.metric("scaler_rules") == 0, 10, "let go")
+    time.sleep(1)
+    assert stage.replicas("orders") == 8
+
+
 def _image(stage: Stage) -> str:
     image: str = stage.client.get(stage.namespace, "orders")["spec"]["template"]["spec"]["containers"][0]["image"]
     return image

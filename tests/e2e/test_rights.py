@@ -82,6 +82,13 @@ def test_every_right_is_used_and_nothing_else_is_asked(
         wait(lambda: running.metric("scaler_rules", state="paused") == 1, 10, "paused")
         stage.annotate("secret", paused=None)
         wait(lambda: running.metric("scaler_rules", state="paused") == 0, 10, "resumed")
+    # A rule that changes together with the pod template may have been rolled back.
+    image = {"spec": {"template": {"spec": {"containers": [{"name": "worker", "image": "worker:2"}]}}}}
+    edited = {
+        "metadata": {"annotations": rule({"queueName": "secret", "value": "4"}, authentication={"secret": "rabbit"})}
+    }
+    client.patch(stage.namespace, "secret", edited | image)
+    stage.wait_for("secret", 5)
     wait(lambda: stage.status("secret") and stage.status("settings"), 15, "both states are written")
     wait(lambda: ("own", "configmaps", "patch") in dict(used(private_cluster)), 25, "a history is written again")
     # Somebody else's Lease is looked at, and taken once it is given back.
