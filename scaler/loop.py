@@ -155,7 +155,7 @@ class Loop:
             self._forget_all(workload)
 
     def _forget_all(self, workload: Workload) -> None:
-        self._report.forget(workload.target.key)
+        self._report.let_go(workload.target.key)
         self._journal.forget(workload.target.key)
         self._store.forget(workload.target.uid)
 

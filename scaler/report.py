@@ -104,14 +104,19 @@ class Report:
         """Somebody changed the Deployment between decision and write."""
         self._metrics.scale_errors.labels("409").inc()
 
+    def let_go(self, key: Key) -> None:
+        """The Deployment is gone, or has no rule any more."""
+        if key in self._told:
+            _log.info("let go", extra={"rule": str(key)})
+        self.forget(key)
+
     def forget(self, key: Key) -> None:
-        """The Deployment is gone, or no longer ours: its series go."""
+        """It is not ours to tell of: its series go."""
         if self._told.pop(key, None) is None:
             return
         self._metrics.forget(key)
         self._events.forget(key)
         self._status.forget(key)
-        _log.info("let go", extra={"rule": str(key)})
 
     def clear_status(self, target: Target) -> None:
         """Remove our annotation from a Deployment that has no rule any more."""

@@ -10,7 +10,7 @@ class Gap(NamedTuple):
     seconds: float
 
     def words(self) -> str:
-        return f"unobserved for {self.seconds:g} s: cooldown and windows stood still"
+        return f"unobserved for {round(self.seconds, 1):g} s: cooldown and windows stood still"
 
 
 class Paused(NamedTuple):
@@ -108,7 +108,7 @@ class Cooldown(NamedTuple):
     floor: int
 
     def words(self) -> str:
-        return f"cooling down for another {self.remaining:g} s: not below {self.floor}"
+        return f"cooling down for another {round(self.remaining, 1):g} s: not below {self.floor}"
 
 
 class Stabilization(NamedTuple):
