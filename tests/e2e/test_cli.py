@@ -28,7 +28,9 @@ def manifest(name: str = "orders", **fields: Any) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {}}
 
 
-@pytest.mark.parametrize("command", ["", "run", "validate", "read", "status", "explain", "simulate", "schema", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "validate", "read", "status", "explain", "simulate", "migrate", "schema", "demo"]
+)
 def test_help_for_newcomers(command: str) -> None:
     done = scaler(*filter(None, [command]), "--help")
     assert done.returncode == 0
