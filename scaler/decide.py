@@ -160,10 +160,11 @@ def _chosen(case: Case, rule: Rule, proposals: Proposals) -> tuple[int, _Choice]
         case.trail.append(steps.Rest(case.found))
         return case.found, (case.found, Reason.HELD if proposals.failing else Reason.REST)
     recommendation = proposals.recommendation(case.found)
-    if rest is not None and not active and _may_rest(rule) and _cooldown_left(case, rule) <= 0:
+    if rest is not None and not active and _may_rest(rule) and _cooled_down(case, rule):
         case.trail.append(steps.Rest(rest))
         return recommendation, (rest, Reason.REST)
-    choice = _leave_rest(case, rule, proposals) if resting else _follow(case, rule, proposals)
+    leaving = active and (resting or case.found == 0)
+    choice = _leave_rest(case, rule, proposals) if leaving else _follow(case, rule, proposals)
     if rest is not None and not active:
         choice = _cooling(case, rule, choice)
     if proposals.failing and choice[0] <= case.found:
@@ -181,13 +182,17 @@ def _run_cooldown(case: Case, proposals: Proposals) -> None:
             case.inactive_since = case.now if last_poll is None else last_poll
 
 
+def _cooled_down(case: Case, rule: Rule) -> bool:
+    """Whether a cooldown has passed; while a trigger fails none runs."""
+    return case.inactive_since is not None and _cooldown_left(case, rule) <= 0
+
+
 def _cooldown_left(case: Case, rule: Rule) -> float:
     """Seconds until the rule may rest; a whole cooldown while none runs."""
-    inactive_since = case.inactive_since
-    since_work = (case.now if inactive_since is None else inactive_since) + rule.cooldown_period - case.now
+    inactive_since = case.now if case.inactive_since is None else case.inactive_since
+    since_work = inactive_since + rule.cooldown_period - case.now
     since_start = case.history.first_seen + rule.initial_cooldown_period - case.now
-    left = max(since_work, since_start)
-    return left if inactive_since is not None else max(left, 1e-9)
+    return max(since_work, since_start)
 
 
 def _rest_count(rule: Rule) -> int | None:
@@ -260,7 +265,7 @@ def _limited(case: Case, behavior: Behavior, choice: _Choice) -> _Choice:
 def _cooling(case: Case, rule: Rule, choice: _Choice) -> _Choice:
     """Cooling down only forbids going below; it never raises."""
     floor = min(case.found, max(1, rule.min_replicas))
-    if choice[0] >= floor:
+    if choice[0] >= floor or _cooled_down(case, rule):
         return choice
     case.trail.append(steps.Cooldown(max(_cooldown_left(case, rule), 0.0), floor))
     return floor, Reason.COOLDOWN

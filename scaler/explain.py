@@ -92,6 +92,8 @@ def lines(pair: Mapping[str, Any]) -> Iterator[str]:
     yield _line("found", f"{state['replicas']} replicas, {state['readyReplicas']} ready")
     for step in _steps(pair):
         yield _line(_ABOUT[type(step)], step.words())
+    for problem in decision.get("errors", ()):
+        yield _line("mistake", f"{problem['path']}: {problem['message']}")
     yield _line("result", f"{decision['replicas']} replicas: {decision['reason']}")
 
 

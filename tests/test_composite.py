@@ -4,11 +4,18 @@ from typing import Any
 
 import pytest
 
+from scaler import step as steps
+from scaler.answer import checked
+from scaler.case import Case
+from scaler.composite import propose_composite
 from scaler.decide import Decision, Reason, Replicas, decide
 from scaler.history import History
+from scaler.proposal import Proposals, propose
 from scaler.rule import Rule
+from scaler.step import Step, as_json
 from tests.rules import FAILED, reading, rule, trigger
 from tests.test_decide import NOW, Story, once
+from tests.test_decide_steps import told
 from tests.test_fallback import LONG_AGO, QUICK
 
 
@@ -145,6 +152,133 @@ def test_the_steps_tell_of_it() -> None:
     assert once(formula("a + b"), 2, {"a": 30, "b": 45}).why() == (
         "a: 30; b: 45; a + b = 75; formula: 75 at 10 each asks for 8; active by formula"
     )
+
+
+AWAY = "cannot reach the broker"
+
+
+@pytest.mark.parametrize(
+    ("text", "a", "b", "expected"),
+    [
+        pytest.param(
+            "a + b",
+            FAILED,
+            60,
+            [
+                steps.Failure("a", AWAY, 1),
+                steps.Value("b", 60),
+                steps.Hold(1, 2, 2),
+                steps.Activation(False, None),
+            ],
+            id="one fails",
+        ),
+        pytest.param(
+            "a + b",
+            FAILED,
+            FAILED,
+            [
+                steps.Failure("a", AWAY, 1),
+                steps.Failure("b", AWAY, 1),
+                steps.Hold(2, 2, 2),
+                steps.Activation(False, None),
+            ],
+            id="both fail",
+        ),
+        pytest.param(
+            "a / b",
+            5,
+            0,
+            [
+                steps.Value("a", 5),
+                steps.Value("b", 0),
+                steps.Failure("formula", "5 / 0 divides by zero (column 3)", 0),
+                steps.Hold(1, 2, 2),
+                steps.Activation(False, None),
+            ],
+            id="division by zero",
+        ),
+        pytest.param(
+            "a - b",
+            5,
+            7,
+            [
+                steps.Value("a", 5),
+                steps.Value("b", 7),
+                steps.Failure("formula", "the result is -2, which is no length", 0),
+                steps.Hold(1, 2, 2),
+                steps.Activation(False, None),
+            ],
+            id="a negative result",
+        ),
+    ],
+)
+def test_the_steps_tell_what_is_wrong(text: str, a: Any, b: Any, expected: list[Step]) -> None:
+    assert told(once(formula(text), 2, {"a": a, "b": b})) == [as_json(step) for step in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "behavior", "expected"),
+    [
+        pytest.param("a + b", "static", [steps.Fallback("a", "static", 10, 4), steps.Activation(True, "a")], id="one"),
+        pytest.param(
+            "a ?? c",
+            "scalingModifiers",
+            [steps.Fallback("a", "scalingModifiers", 10, 4), steps.Activation(True, "a")],
+            id="by the formula, which finds nothing",
+        ),
+        pytest.param(
+            "a + b",
+            "scalingModifiers",
+            [
+                steps.Failure("formula", "trigger 'a' has no value, and no ?? covers it", 0),
+                steps.Hold(1, 3, 2),
+                steps.Activation(False, None),
+            ],
+            id="by the formula, which has no ??",
+        ),
+    ],
+)
+def test_the_steps_tell_of_a_fallback(text: str, behavior: str, expected: list[Step]) -> None:
+    of = formula(text, triggers="abc", fallback={"failureThreshold": 3, "replicas": 4, "behavior": behavior})
+    history = LONG_AGO._replace(failures={"a": 9, "c": 9})
+    decision = decide(of, {"a": FAILED, "b": reading(60), "c": FAILED}, Replicas(2, 2), history, NOW)
+    assert [each for each in told(decision) if each["step"] != "value" and each.get("error") != AWAY] == [
+        as_json(step) for step in expected
+    ]
+    assert told(decision)[0] == as_json(steps.Failure("a", AWAY, 10))
+
+
+def test_a_fallback_of_one_trigger_does_not_hide_that_another_fails() -> None:
+    of = formula("a + b", fallback={"failureThreshold": 3, "replicas": 4})
+    history = LONG_AGO._replace(failures={"a": 9, "b": 1})
+    decision = decide(of, {"a": FAILED, "b": FAILED}, Replicas(2, 2), history, NOW)
+    assert told(decision)[2:] == [as_json(steps.Hold(1, 2, 2)), as_json(steps.Activation(False, None))]
+
+
+@pytest.mark.parametrize(("replicas", "active"), [(0, False), (1, True), (2, True)])
+def test_a_fallback_to_any_count_but_zero_is_work(replicas: int, active: bool) -> None:
+    of = formula("a", fallback={"failureThreshold": 3, "replicas": replicas})
+    history = LONG_AGO._replace(failures={"a": 9})
+    decision = decide(of, {"a": FAILED, "b": reading(0)}, Replicas(2, 2), history, NOW)
+    assert decision.active is active
+    assert told(decision)[2] == as_json(steps.Activation(active, "a" if active else None))
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "failing"),
+    [
+        pytest.param("a + b", {"a": FAILED}, 2, id="no readings"),
+        pytest.param("a / b", {"a": reading(5), "b": reading(0)}, 1, id="no result"),
+        pytest.param("a - b", {"a": reading(5), "b": reading(7)}, 1, id="no length"),
+        pytest.param(None, {"a": FAILED}, 2, id="no formula"),
+    ],
+)
+def test_who_fails_proposes_nothing(text: str | None, answers: dict[str, Any], failing: int) -> None:
+    of = formula(text) if text else rule(trigger("a"), trigger("b"))
+    given = {name: checked(answers.get(name)) for name in "ab"}
+    case = Case(2, 2, NOW, LONG_AGO)
+    made = propose_composite(case, of, of.modifiers, given) if of.modifiers else propose(case, of, given)
+    assert made == Proposals(-1, -1, failing, None)
 
 
 def test_history_is_kept_as_of_any_rule() -> None:

@@ -89,7 +89,7 @@ def test_value(replicas: int, ready: int, value: float, expected: int) -> None:
 
 def test_value_rises_once_per_period() -> None:
     story = Story(rule(trigger(metricType="Value"), pollingInterval=5), 3)
-    assert [story.at(s, orders=1000).replicas for s in (0, 5, 10, 15, 20)] == [6, 6, 6, 12, 12]
+    assert [story.at(s, orders=1000).replicas for s in (0, 5, 14.9, 15, 20)] == [6, 6, 6, 12, 12]
 
 
 def test_average_beside_value_rises_at_once() -> None:
@@ -132,6 +132,15 @@ def test_several_triggers(replicas: int, answers: dict[str, Any], expected: int,
 )
 def test_bounds(fields: dict[str, Any], replicas: int, value: float, expected: int) -> None:
     assert once(rule(**fields), replicas, {"orders": value}).replicas == expected
+
+
+@pytest.mark.parametrize("scale_up", [{"stabilizationWindowSeconds": 60}, {}], ids=["window", "none"])
+def test_zero_is_left_alike_with_a_minimum(scale_up: dict[str, Any]) -> None:
+    """No window, and rate limits from the minimum; as on resume from `paused-replicas: 0`."""
+    story = Story(rule(minReplicaCount=3, behavior={"scaleUp": scale_up}), 0)
+    story.history = History(0.0, NOW - 10, None, (Recommendation(NOW - 30, 0),))
+    decision = story.at(0, orders=90)
+    assert (decision.replicas, decision.reason) == (7, Reason.RATE_LIMITED)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,10 @@ def test_a_bad_line_has_its_error_in_its_place(tmp_path: Path) -> None:
 
 
 def test_a_rule_that_is_invalid_holds_and_says_why() -> None:
-    done = explain("--state", "-", given=json.dumps(STATE | {"rule": {"triggers": [TRIGGER], "minReplicas": 1}}))
+    state = json.dumps(STATE | {"rule": {"triggers": [TRIGGER], "minReplicas": 1}})
+    mistake = "  mistake    minReplicas: unknown; did you mean 'minReplicaCount'?"
+    assert mistake in explain("--state", "-", "-o", "table", given=state).stdout.splitlines()
+    done = explain("--state", "-", given=state)
     assert done.exit_code == 1
     said = json.loads(done.stdout)
     assert (said["replicas"], said["reason"]) == (9, "RuleInvalid")

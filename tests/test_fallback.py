@@ -146,6 +146,12 @@ def test_a_fallback_keeps_awake() -> None:
     assert story.at(1000, orders=FAILED).active
 
 
+def test_a_fallback_to_one_keeps_awake_too() -> None:
+    story = Story(fallback(1, 1), 1)
+    assert {story.at(s, orders=FAILED).replicas for s in range(0, 1000, 20)} == {1}
+    assert story.at(1000, orders=FAILED).active
+
+
 def test_a_fallback_of_zero_rests_only_after_the_cooldown() -> None:
     story = Story(fallback(0, 3), 5)
     story.at(0, orders=50)

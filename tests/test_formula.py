@@ -356,6 +356,7 @@ HERE = "a number, a trigger, a function or an opening bracket belongs here"
         ("a == (b > 1) ? 1 : 0", "'==' at column 3 takes a number, not a condition"),
         ("(b > 1) == a ? 1 : 0", "'==' at column 9 takes a condition, not a number"),
         ("[a] == [a] ? 1 : 0", "'==' at column 5 takes a number, not a list of numbers"),
+        ("[a] == 1 ? 1 : 0", "'==' at column 5 takes a number, not a list of numbers"),
         ("a ? 1 : 0", "'?' at column 3 takes a condition, not a number"),
         ("a > 1 ? 1 : [1]", "'?' at column 7 chooses between a number and a list of numbers; both must be alike"),
         ("[a, b > 1]", "'[' at column 1 takes a number, not a condition"),
@@ -425,6 +426,55 @@ def test_refusal(text: str, message: str) -> None:
     assert refused(text) == message
 
 
+#: Every place that an operand can stand in.
+PLACES = [
+    "(X > 1) ? 1 : 0",
+    "(1 < X) ? 1 : 0",
+    "(1 < a < X) ? 1 : 0",
+    "(X == 1) ? 1 : 0",
+    "(1 == X) ? 1 : 0",
+    "((X > 1) == (a > 1)) ? 1 : 0",
+    "((a > 1) != (X > 1)) ? 1 : 0",
+    "!(X > 1) ? 1 : 0",
+    "(X > 1 && a > 1) ? 1 : 0",
+    "(a > 1 && X > 1) ? 1 : 0",
+    "(X > 1 || a > 9) ? 1 : 0",
+    "(a > 9 || X > 1) ? 1 : 0",
+    "(a > 1) ? X : 1",
+    "(a > 9) ? 1 : X",
+    "X + 1",
+    "1 - X",
+    "X ** 2",
+    "-X",
+    "+X",
+    "(X)",
+    "abs(X)",
+    "max(a, X)",
+    "mean([a, X])",
+    "sum([a, X])",
+    "sum([X], {# * 2})",
+    "count([a, X], {# > 1})",
+    "count([a > 1, X > 1])",
+    "len([a, X])",
+]
+
+
+@pytest.mark.parametrize("text", [*PLACES, "(X + a) ?? 1", "a ?? X"])
+def test_an_item_outside_a_predicate_is_refused_in_every_place(text: str) -> None:
+    assert "stands outside a predicate" in refused(text.replace("X", "#"))
+
+
+@pytest.mark.parametrize("text", [*PLACES, "sum([1], {# * X})", "count([1], {# > X})"])
+def test_a_missing_value_in_any_place_is_caught(text: str) -> None:
+    assert value(f"({text.replace('X', 'gone')}) ?? 42") == 42
+
+
+@pytest.mark.parametrize("text", [*PLACES, "(gone + X) ?? 1", "gone ?? X"])
+def test_a_predicate_within_another_is_refused_in_every_place(text: str) -> None:
+    whole = f"sum([1], {{{text.replace('X', 'sum([b], {#})')}}})"
+    assert "holds another, which is not allowed" in refused(whole)
+
+
 HYPHEN = "a formula cannot name the trigger 'my-queue': give it a name of letters, digits and _"
 
 
@@ -435,7 +485,15 @@ HYPHEN = "a formula cannot name the trigger 'my-queue': give it a name of letter
         ("a + my-queue", ["my-queue", "a"], f"unknown name 'my' at column 5; {HYPHEN}"),
         ("my-queue", ["my-queue", "my"], f"unknown name 'queue' at column 4; {HYPHEN}"),
         ("my + my-queue", ["my-queue", "my"], f"unknown name 'queue' at column 9; {HYPHEN}"),
+        ("my-queue + my-queue", ["my-queue", "a"], f"unknown name 'my' at column 1; {HYPHEN}"),
         ("my - queue", ["my-queue", "aa"], "unknown name 'my' at column 1; known: aa"),
+        ("amy-queue", ["my-queue", "aa"], "unknown name 'amy' at column 1; known: aa"),
+        ("+my-queue", ["my-queue"], f"unknown name 'my' at column 2; {HYPHEN}"),
+        (
+            "$my-queue",
+            ["my-queue"],
+            "'$' at column 1 is no part of a formula; what is: numbers, triggers, functions, operators",
+        ),
         ("myy + my-queue", ["my-queue", "my", "queue"], "unknown name 'myy' at column 1; did you mean 'my'?"),
         ("my-queue + q", ["my-queue", "my", "queue"], "unknown name 'q' at column 12; known: my, queue"),
         ("my-q+qq", ["my-q", "my", "q"], "unknown name 'qq' at column 6; did you mean 'q'?"),

@@ -32,6 +32,10 @@ def test_over_amqp_they_are_one_connection(
     wait(lambda: running.metric("scaler_source_reads_total", outcome="ok") >= reads + 2, 30, "two more reads")
     assert rabbitmq.connections(stage.vhost) == 1
     assert running.metric("scaler_source_connections") == 1
+    stage.vhost.publish(crowd[0], 10)
+    stage.wait_for(crowd[0], 2)
+    # It ends in time with all of them, too.
+    running.stop()
 
 
 @pytest.mark.timeout(300)
