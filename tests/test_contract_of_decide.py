@@ -24,7 +24,7 @@ class Sentence(NamedTuple):
 
     name: str
     state: dict[str, Any]
-    count: int
+    replicas: int
     told: dict[str, Any]
 
 
@@ -767,7 +767,7 @@ def test_sentence(each: Sentence) -> None:
     decision = decided(each.state)
     assert "errors" not in decision, decision["errors"]
     shown = {**decision["history"], **decision}
-    expected = {"replicas": each.count, **each.told}
+    expected = {"replicas": each.replicas, **each.told}
     assert {name: shown[name] for name in expected} == expected
 
 
@@ -829,7 +829,7 @@ class Poll(NamedTuple):
 
     at: float
     reading: Any
-    count: int
+    replicas: int
     fields: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
 
@@ -943,6 +943,6 @@ def test_story(fields: dict[str, Any], found: int, polls: list[Poll]) -> None:
     for poll in polls:
         state |= {"now": NOW + poll.at, "readings": {"orders": poll.reading}, **poll.fields}
         decision = decided(state)
-        assert (poll.at, decision["replicas"]) == (poll.at, poll.count)
+        assert (poll.at, decision["replicas"]) == (poll.at, poll.replicas)
         count = decision["replicas"]
         state |= {"replicas": count, "readyReplicas": count, "history": decision["history"]}
