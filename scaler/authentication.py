@@ -8,7 +8,8 @@ from scaler.environment import Environment, absent
 from scaler.reference import Found, Kind, Objects, Reference
 from scaler.schema import AuthenticationSchema, OriginSchema
 from scalers import Identity
-from scalers.problem import Problem, nearest
+from scalers.parameters import Parameters
+from scalers.problem import MOST, Problem
 from scalers.source import UNREAD, Absent
 
 
@@ -23,20 +24,27 @@ class AllUnread(dict[str, str]):
 class Credentials:
     """`texts` by parameter, the objects that they come from, and what is wrong, with paths below `authentication`.
 
-    `hosts` are those that a shared credential may be sent to, None where there is none.
+    `hosts` are those that a shared credential may be sent to, None where there is none. `hints` are worth a word only
+    where something is wrong.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
     references: set[Reference] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     hosts: tuple[str, ...] | None = None
+    hints: list[Problem] = field(default_factory=list)
 
     @classmethod
     def of(
-        cls, schema: AuthenticationSchema, known: frozenset[str], namespace: str, objects: Objects, env: Environment
+        cls,
+        schema: AuthenticationSchema,
+        model: type[Parameters[Any, Any]],
+        namespace: str,
+        objects: Objects,
+        env: Environment,
     ) -> "Credentials":
-        """What a trigger whose type knows these parameters is given."""
-        made = cls()
+        """What a trigger with these parameters is given."""
+        made, known = cls(), model.secrets()
         collector = _Collector(made, namespace, objects, env)
         if schema.shared is not None:
             collector.take_all("shared", schema.shared, known)
@@ -45,8 +53,8 @@ class Credentials:
         for name, origin in schema.parameters.items():
             if name in known:
                 collector.take(name, origin)
-            else:
-                made.problems.append(Problem(f"parameters.{name}", f"unknown; {nearest(name, known)}"))
+            elif len(made.problems) <= MOST:
+                made.problems.append(Problem(f"parameters.{name}", f"unknown; {model.cure(name, known)}"))
         return made
 
 
@@ -68,6 +76,9 @@ class _Collector:
         else:
             taken = {key: text for key, text in found.values.items() if key in known}
             self.credentials.texts.update(taken)
+            if not taken:
+                why = f"has none of the keys that are parameters here: {', '.join(sorted(known))}"
+                self.credentials.hints.append(Problem(kind, f"{Reference(kind, self.namespace, name)} {why}"))
             if kind == "shared":
                 self.credentials.hosts = found.hosts
 

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from scaler.document import show
 from scaler.schema import TRIGGERS, RuleSchema
+from scalers import known, load
 from scalers.parameters import hide_credentials
 from scalers.problem import Problem, nearest
 
@@ -20,7 +21,7 @@ def told(error: ValidationError, data: Any) -> Iterator[Problem]:
         if details["type"] == "too_short" and details["input"]:
             # What is in it is wrong, and told by itself.
             continue
-        yield Problem(show(_real(details["loc"], data)), _message(details))
+        yield Problem(show(_real(details["loc"], data)), _message(details, data))
 
 
 def _real(location: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
@@ -35,11 +36,10 @@ def _real(location: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
     return tuple(real)
 
 
-def _message(details: ErrorDetails) -> str:
+def _message(details: ErrorDetails, data: Any) -> str:
     kind, value = details["type"], details["input"]
     if kind == "extra_forbidden":
-        key = str(details["loc"][-1])
-        return f"unknown; {nearest(key, _known(details['loc'][:-1]))}"
+        return f"unknown; {_misplaced(details['loc'], data) or _nearest(details['loc'])}"
     if kind == "missing":
         return "required"
     if kind == "value_error":
@@ -53,6 +53,24 @@ def _message(details: ErrorDetails) -> str:
         most = f"{TRIGGERS} at most" if kind == "too_long" else "at least one"
         return f"must hold {most}"
     return f"{details['msg']}, not {echo(value)}"
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    return nearest(str(location[-1]), _known(location[:-1]))
+
+
+def _misplaced(location: tuple[int | str, ...], data: Any) -> str | None:
+    """Where to write a parameter that stands beside `metadata`, or right below `authentication`."""
+    match location:
+        case ("triggers", int(index), *inside, str(key)) if inside in ([], ["authentication"]):
+            kind = data["triggers"][index].get("type")
+            model = load(kind).Parameters if kind in known() else None
+            if model is None:
+                return None
+            if inside and key in model.secrets():
+                return f"write it below parameters: {key}: {{secret: {{name: …, key: …}}}}"
+            return cure if (cure := model.cure(key, [])).startswith("write ") else None
+    return None
 
 
 def _known(location: tuple[int | str, ...]) -> list[str]:

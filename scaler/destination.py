@@ -7,7 +7,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Collection
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from scaler.settings import Address, Network
 from scalers import ScalerError
@@ -15,8 +15,24 @@ from scalers import ScalerError
 Resolve: TypeAlias = Callable[[str, int], Awaitable[str]]
 _IP: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: Cloud metadata services that are not on a link-local address.
-_METADATA = (ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200"))
+#: What clouds tell their machines at addresses that are not link-local: AWS (metadata, pod identities), Alibaba, Azure,
+#: Oracle, Google, Scaleway.
+_METADATA: Final = frozenset(
+    map(
+        ipaddress.ip_address,
+        (
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "fd20:ce::254",
+            "fd00:42::42",
+        ),
+    )
+)
+#: Networks of IPv6 whose last 32 bits are an address of IPv4: NAT64 (RFC 6052, 8215), translated, compatible.
+_TRANSLATED: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")))
 
 
 class Destinations:
@@ -44,8 +60,7 @@ class Destinations:
         return addresses[0]
 
     def _refused(self, host: str, address: _IP, forbidden: list[str]) -> str | None:
-        plain = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        address = plain or address
+        address = _meant(address)
         if any(address in network for network in self._networks if network.version == address.version):
             return None
         if any(_has_suffix(host, suffix) for suffix in self._suffixes):
@@ -61,6 +76,15 @@ class Destinations:
         return None
 
 
+def _meant(address: _IP) -> _IP:
+    """The address of IPv4 to which one of IPv6 leads by mapping, translation or 6to4; else the address itself."""
+    if not isinstance(address, ipaddress.IPv6Address) or address.is_loopback or address.is_unspecified:
+        return address
+    if any(address in network for network in _TRANSLATED):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
 def _has_suffix(host: str, suffix: str) -> bool:
     name = host.lower().rstrip(".")
     return name.endswith(suffix) if suffix.startswith(".") else name == suffix or name.endswith("." + suffix)
@@ -71,7 +95,8 @@ async def lookup(host: str, port: int) -> list[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ScalerError(f"cannot find the address of {host}: {error}") from error
+        why = getattr(error, "strerror", None) or "no name of a host"
+        raise ScalerError(f"cannot find the address of {host}: {why}") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

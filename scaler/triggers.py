@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from scaler.authentication import Credentials, identity, origins
+from scaler.authentication import AllUnread, Credentials, identity, origins
 from scaler.complaint import echo
 from scaler.environment import Environment
 from scaler.grants import within
@@ -15,7 +15,8 @@ from scaler.schema import TRIGGERS, AuthenticationSchema
 from scaler.surroundings import Surroundings
 from scalers import known, load
 from scalers.parameters import Parameters, Unread
-from scalers.problem import Invalid, Problem, nearest
+from scalers.problem import MOST, Invalid, Problem, nearest
+from scalers.source import Texts
 
 _RESOURCES: Final = ("cpu", "memory")
 
@@ -54,6 +55,8 @@ class Triggers:
         self.names = _names(entries, problems)
         self._read_environment(data, entries.values(), problems)
         for path, entry in entries.items():
+            if len(problems) > MOST:
+                return
             try:
                 self.parsed.append(self._parameters(entry, path))
                 self._types.append(entry["type"])
@@ -90,43 +93,61 @@ class Triggers:
         if refused:
             said = "must be a single value, not a list or mapping"
             raise Invalid([Problem(f"{path}.metadata.{key}", said) for key in refused])
+        model = load(kind).Parameters
         try:
-            return self._judged(load(kind).Parameters, metadata, self._authentication(entry))
+            return self._judged(model, metadata, self._authentication(entry, model, metadata))
         except Unread as unread:
             return unread
         except Invalid as error:
             raise Invalid([problem.under(path) for problem in error.problems]) from None
 
-    def _authentication(self, entry: dict[str, Any]) -> AuthenticationSchema:
+    def _authentication(
+        self, entry: dict[str, Any], model: type[Parameters[Any, Any]], metadata: dict[str, str]
+    ) -> AuthenticationSchema:
         written = entry.get("authentication")
         try:
             schema = AuthenticationSchema.model_validate(written or {})
         except ValidationError:
-            # The schema of the whole rule tells what is wrong.
-            raise Invalid([]) from None
+            # The schema of the whole rule tells what is wrong with it.
+            raise Invalid(self._whatever_is_given(model, metadata)) from None
         if problems := origins(written or {}):
-            raise Invalid([problem.under("authentication") for problem in problems])
+            found = [problem.under("authentication") for problem in problems]
+            raise Invalid([*found, *self._whatever_is_given(model, metadata)])
         return schema
+
+    def _whatever_is_given(self, model: type[Parameters[Any, Any]], metadata: dict[str, str]) -> Iterable[Problem]:
+        """What is wrong with metadata by itself."""
+        try:
+            model.parse(metadata, AllUnread(), self._variables(metadata))
+        except Invalid as error:
+            return error.problems
+        except Unread:
+            pass
+        return ()
 
     def _judged(
         self, model: type[Parameters[Any, Any]], metadata: dict[str, str], schema: AuthenticationSchema
     ) -> Parameters[Any, Any]:
         namespace, objects = self._surroundings.namespace, self._surroundings.objects
-        credentials = Credentials.of(schema, model.secrets(), namespace, objects, self._environment)
+        credentials = Credentials.of(schema, model, namespace, objects, self._environment)
         self.references |= credentials.references
         problems = [problem.under("authentication") for problem in credentials.problems]
-        variables = {name: self._environment.get(name) for name in _variables(metadata)}
         try:
-            parameters = model.parse(metadata, credentials.texts, variables, identity(schema))
+            parameters = model.parse(metadata, credentials.texts, self._variables(metadata), identity(schema))
             problems += self._refused(parameters, credentials)
         except Invalid as error:
-            problems += error.problems
+            problems += (*error.problems, *(hint.under("authentication") for hint in credentials.hints))
         except Unread:
             if not problems:
                 raise
         if problems:
             raise Invalid(problems)
         return parameters
+
+    def _variables(self, metadata: Mapping[str, str]) -> Texts:
+        """The variables that it names."""
+        named = (text.strip() for key, text in metadata.items() if key.endswith("FromEnv"))
+        return {name: self._environment.get(name) for name in named}
 
     def _refused(self, parameters: Parameters[Any, Any], credentials: Credentials) -> Iterator[Problem]:
         """What the operator does not allow."""
@@ -138,10 +159,6 @@ class Triggers:
             for host in hosts:
                 if not within(host, credentials.hosts):
                     yield Problem("authentication.shared", f"may not be sent to the host {host!r}")
-
-
-def _variables(metadata: Mapping[str, str]) -> list[str]:
-    return [text.strip() for key, text in metadata.items() if key.endswith("FromEnv")]
 
 
 def _asks_for_variables(entry: Mapping[str, Any]) -> bool:

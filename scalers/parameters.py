@@ -8,7 +8,7 @@ import abc
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, TypeAdapter, ValidationError
@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from scalers.identity import Identity, Provider
-from scalers.problem import Invalid, Problem, nearest
+from scalers.problem import MOST, Invalid, Problem, nearest
 from scalers.source import UNREAD, Found, From, Hidden, Sources, Texts
 
 __all__ = ["From", "Parameters", "Unread", "adapter", "check", "hide_credentials", "origin"]
@@ -74,6 +74,8 @@ class Parameters(BaseModel, Generic[C, Q]):
 
     providers: ClassVar[tuple[Provider, ...]] = ()
     """The pod identities that this type can use."""
+    metered: ClassVar[bool] = False
+    """Whether every request to the broker is paid for."""
     _identity: Identity | None = PrivateAttr(default=None)
     _hidden: Set[str] = PrivateAttr(default=frozenset())
 
@@ -174,19 +176,22 @@ class Parameters(BaseModel, Generic[C, Q]):
     @classmethod
     def secrets(cls) -> frozenset[str]:
         """The parameters that a trigger's authentication can give."""
-        fields = [(str(field.alias), origin(field)) for field in cls.model_fields.values()]
-        return frozenset(name for alias, place in fields if "a" in place.sources for name in (alias, *place.also))
+        return frozenset(name for name, place in _places(cls).items() if "a" in place.sources)
+
+    @classmethod
+    def cure(cls, key: str, known: Iterable[str]) -> str:
+        """What to do about a key that is not known where it stands: write it elsewhere, or another one of these."""
+        name = key.removesuffix("FromEnv")
+        places = _places(cls)
+        return f"write {name} in {places[name].places(name)}" if name in places else nearest(key, known)
 
     @classmethod
     def _unknown(cls, metadata: Mapping[str, str]) -> Iterator[Problem]:
-        fields = [(str(field.alias), origin(field)) for field in cls.model_fields.values()]
-        names = {name: place for alias, place in fields for name in (alias, *place.also)}
-        known = {name for name, place in names.items() if "m" in place.sources}
-        known |= {f"{name}FromEnv" for name, place in names.items() if "e" in place.sources}
-        for key in sorted(metadata.keys() - known):
-            name = key.removesuffix("FromEnv")
-            cure = f"write {name} in {names[name].places(name)}" if name in names else nearest(key, known)
-            yield Problem(f"metadata.{key}", f"unknown; {cure}")
+        places = _places(cls).items()
+        known = {name for name, place in places if "m" in place.sources}
+        known |= {f"{name}FromEnv" for name, place in places if "e" in place.sources}
+        for key in sorted(metadata.keys() - known)[: MOST + 1]:
+            yield Problem(f"metadata.{key}", f"unknown; {cls.cure(key, known)}")
 
     @classmethod
     def _unsupported(cls, identity: Identity | None) -> Iterator[Problem]:
@@ -224,6 +229,13 @@ def adapter(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
+@functools.cache
+def _places(model: type[BaseModel]) -> Mapping[str, From]:
+    """Where each parameter comes from, by all its names."""
+    fields = [(str(field.alias), origin(field)) for field in model.model_fields.values()]
+    return {name: place for alias, place in fields for name in (alias, *place.also)}
+
+
 def origin(field: FieldInfo) -> From:
     """Where a field's text is looked for."""
     return next(item for item in field.metadata if isinstance(item, From))
@@ -247,4 +259,5 @@ def _reason(error: ErrorDetails) -> str:
 
 def _echo(found: Found, field: FieldInfo) -> str:
     secret = SecretStr in (field.annotation, *get_args(field.annotation))
-    return repr(found.text[:_LONGEST_ECHO]) if found.open and not secret else repr(_HIDDEN)
+    # A URL in the wrong place may still hold a password.
+    return repr(hide_credentials(found.text)[:_LONGEST_ECHO]) if found.open and not secret else repr(_HIDDEN)

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Invalid(ValueError):
         super().__init__("; ".join(map(str, self.problems)))
 
 
-_LONGEST = 64
+#: How many mistakes of one rule are told. Finding the nearest known name of each takes most of the time.
+MOST: Final = 100
+
+_LONGEST: Final = 64
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

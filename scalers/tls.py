@@ -11,9 +11,14 @@ from scalers.strict import Strict
 __all__ = ["Authority", "Certificate", "Tls"]
 
 
+def _trust(context: ssl.SSLContext, pem: str) -> None:
+    """Raises ssl.SSLError or ValueError. Bundles hold names of authorities in any script, between the certificates."""
+    context.load_verify_locations(cadata=pem.encode("ascii", "replace").decode())
+
+
 def _is_authority(pem: str) -> str:
     try:
-        ssl.create_default_context(cadata=pem)
+        _trust(ssl.create_default_context(), pem)
     except (ssl.SSLError, ValueError):
         raise ValueError("must be one or more certificates in PEM") from None
     return pem
@@ -69,7 +74,7 @@ class Tls(Strict):
     def _trusting(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if self.authority is not None:
-            context.load_verify_locations(cadata=self.authority)
+            _trust(context, self.authority)
         return context
 
     def _show(self, context: ssl.SSLContext, certificate: str, key: str) -> None:

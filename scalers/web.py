@@ -1,6 +1,7 @@
 """HTTP to a broker: a few kept connections, every address checked, nothing of an answer in an error."""
 
 import asyncio
+import functools
 import socket
 import weakref
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType, Connection
 from aiohttp.helpers import is_ip_address
 from yarl import URL
@@ -19,6 +21,7 @@ from scalers.unreachable import unreachable
 __all__ = ["Answer", "Web"]
 
 _LARGEST_ANSWER: Final = 64 * 2**20
+_MOST_UNREAD: Final = 8  # answers; one more may come at once only where the first are mere announcements
 _KEEPALIVE: Final = 50.0  # seconds; most servers hang up after 60
 _USER_AGENT: Final = {"User-Agent": "scalerule", "Accept-Encoding": "identity"}
 
@@ -138,6 +141,8 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, transports: weakref.WeakSet[asyncio.Transport], **options: Any) -> None:
         super().__init__(**options)
+        protocol: type[ResponseHandler] = _Wary
+        self._factory = functools.partial(protocol, loop=asyncio.get_running_loop())
         self._transports = transports
 
     async def connect(self, *request: Any, **options: Any) -> Connection:
@@ -145,6 +150,15 @@ class _Connector(aiohttp.TCPConnector):
         if connection.transport is not None:
             self._transports.add(connection.transport)
         return connection
+
+
+class _Wary(ResponseHandler):
+    """Hangs up on a server that goes on answering what it was not asked: nobody else would read or bound it."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self._buffer) > _MOST_UNREAD and self.transport is not None:
+            self.transport.abort()
 
 
 class _Resolver(AbstractResolver):

@@ -93,6 +93,9 @@ def test_a_whole_secret_gives_all_that_is_a_parameter() -> None:
         (origin(secret={"name": "rabbit", "key": "k"}), "authentication.parameters.host", "has no key 'k'"),
         (origin(env="URI"), "authentication.parameters.host", "no variable 'URI'; did you mean 'URL'?"),
         ({"secret": "rabbit", "parameters": {"hots": URI}}, "authentication.parameters.hots", "did you mean 'host'?"),
+        ({"host": URI}, "authentication.host", "unknown; write it below parameters: host: {secret: {name: …, key: …}}"),
+        ({"mode": URI}, "authentication.mode", "unknown; write mode in metadata"),
+        ({"parameters": {"mode": URI}}, "authentication.parameters.mode", "unknown; write mode in metadata"),
         (origin(**URI, env="URL"), "authentication.parameters.host", "one of secret, configMap, env or file, not sec"),
         (origin(), "authentication.parameters.host", "must be one of secret, configMap, env or file"),
         (origin(secrets="x"), "authentication.parameters.host.secrets", "did you mean 'secret'?"),
@@ -110,6 +113,52 @@ def test_what_is_wrong_is_told_once(authentication: dict[str, Any], path: str, m
     problems = [problem for problem in found.problems if problem.path == f"triggers[0].{path}"]
     assert len(problems) == 1, found.problems
     assert message in problems[0].message
+
+
+@pytest.mark.parametrize(
+    "authentication", [{"podIdentity": {"provider": "gcp"}}, {"host": URI}, origin(**URI, env="URL"), origin()]
+)
+def test_metadata_is_judged_beside_it(authentication: dict[str, Any]) -> None:
+    found = read({"mode": "Rate", "vlaue": "5"}, authentication=authentication)
+    assert isinstance(found, InvalidRule)
+    paths = [problem.path.removeprefix("triggers[0].") for problem in found.problems]
+    assert len(paths) == 3
+    assert paths[0].startswith("authentication")
+    # What it would give is not missed.
+    assert sorted(paths[1:]) == ["metadata.mode", "metadata.vlaue"]
+
+
+def test_a_secret_with_other_keys_is_told_where_something_is_missing() -> None:
+    objects = {SECRET: Found({"uri": "amqp://h"})}
+    found = read(objects=objects, authentication={"secret": "rabbit"})
+    assert isinstance(found, InvalidRule)
+    host, secret = map(str, found.problems)
+    assert host.startswith("triggers[0].metadata.host: required")
+    assert secret.startswith("triggers[0].authentication.secret: Secret 'rabbit' has none of the keys that are")
+    assert " host, " in secret
+    assert isinstance(read({"host": "amqp://h"}, objects, authentication={"secret": "rabbit"}), Rule)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("queueName", "write queueName in metadata"),
+        ("hostFromEnv", "write host in metadata or authentication or metadata.hostFromEnv"),
+        ("nam", "did you mean 'name'?"),
+    ],
+)
+def test_a_parameter_beside_metadata_is_sent_there(name: str, cure: str) -> None:
+    found = read({"host": "amqp://h"}, **{name: "x"})
+    assert isinstance(found, InvalidRule)
+    assert [str(problem) for problem in found.problems] == [f"triggers[0].{name}: unknown; {cure}"]
+
+
+def test_kedas_reference_is_sent_to_migrate() -> None:
+    found = read({"host": "amqp://h"}, authenticationRef={"name": "rabbit"})
+    assert isinstance(found, InvalidRule)
+    (problem,) = found.problems
+    assert problem.path == "triggers[0].authenticationRef"
+    assert "write `authentication` instead (`scaler migrate` turns" in problem.message
 
 
 def test_a_missing_secret_is_the_only_problem() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from scaler.settings import Address
+from scaler.settings import Address, Settings
 from scaler.target import Key
 from scaler.web import listen, metrics_site, rules_site
 
@@ -51,6 +51,11 @@ async def test_a_page_of_somebody_else_cannot_read_the_rules(
             assert answer.status == status
             assert ("orders" in await answer.text()) == (status == 200)
     await runner.cleanup()
+
+
+def test_the_rules_are_shown_to_this_machine_alone_by_default() -> None:
+    assert Settings().page_address == Address("127.0.0.1", 8081)
+    assert Settings().metrics_address.port == 8080
 
 
 async def test_a_port_in_use_is_named() -> None:

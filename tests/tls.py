@@ -1,6 +1,7 @@
 """Certificates for tests: an authority made at once, and what it signs for loopback."""
 
 import ssl
+import tempfile
 from pathlib import Path
 
 import trustme
@@ -33,6 +34,16 @@ class Authority:
         issued = self._ca.issue_cert(f"{name}.invalid", common_name=name)
         chain = "".join(blob.bytes().decode() for blob in issued.cert_chain_pems)
         return chain, issued.private_key_pem.bytes().decode()
+
+    def mount(self, folder: Path) -> None:
+        """A new certificate for loopback as tls.crt and tls.key, put there at one stroke as the kubelet does."""
+        issued = self._ca.issue_cert("localhost", "127.0.0.1")
+        version = Path(tempfile.mkdtemp(prefix="..", dir=folder))
+        (version / "tls.crt").write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        (version / "tls.key").write_bytes(issued.private_key_pem.bytes())
+        for name, target in {"..data": version.name, "tls.crt": "..data/tls.crt", "tls.key": "..data/tls.key"}.items():
+            (folder / "..new").symlink_to(target)
+            (folder / "..new").rename(folder / name)
 
     def write(self, folder: Path) -> None:
         """Everything as files: ca, server, client (whose common name is `client`), and the client's key encrypted."""

@@ -62,6 +62,7 @@ class Parameters(parameters.Parameters[Connection, Queue]):
     """One queue of Amazon SQS."""
 
     providers = ("aws",)
+    metered = True
 
     queue_url: Annotated[str, AfterValidator(_is_queue), From("me")] = Field(alias="queueURL")
     """The queue's URL, or its name where it belongs to the account that asks."""

@@ -10,12 +10,12 @@ from azure.servicebus.aio.management import ServiceBusAdministrationClient
 from azure.servicebus.management import QueueRuntimeProperties, SubscriptionRuntimeProperties
 
 from scalers import Dial, ScalerError
+from scalers.azure.credential import Credential
+from scalers.azure.transport import Transport
 from scalers.azure_servicebus.connection import Connection
-from scalers.azure_servicebus.credential import Credential
 from scalers.azure_servicebus.login import SCOPE, login
 from scalers.azure_servicebus.refused import refused
 from scalers.azure_servicebus.retry import Retry
-from scalers.azure_servicebus.transport import Transport
 from scalers.tls import Tls
 from scalers.web import Web
 

@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote, urlsplit
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, HeadersPolicy, SansIOHTTPPolicy
 
+from scalers.azure.credential import Credential
 from scalers.azure_servicebus.connection import Connection
-from scalers.azure_servicebus.credential import Credential
 
 __all__ = ["SCOPE", "login"]
 

@@ -36,6 +36,7 @@ class Parameters(parameters.Parameters[Connection, Queue]):
     """One queue or subscription of a Service Bus namespace, or all that match."""
 
     providers = ("azure-workload",)
+    metered = True
 
     queue_name: Annotated[str | None, From("m")] = None
     """The queue to read."""

@@ -76,8 +76,7 @@ class Scaler(scalers.Scaler[Connection, Queue]):
             if isinstance(item, Refused):
                 return self._refused(queue, item)
             if item.active is None:
-                what = f"the answer has no count of {item.name!r}; is the namespace throttled?"
-                return self._refused(queue, Refused(what))
+                return self._refused(queue, Refused("the answer has no count; is the namespace throttled?"))
             counts.append(item.active)
         value = _OPERATIONS[queue.operation](counts)
         return Reading(value, value)

@@ -15,6 +15,7 @@ from scalers.rabbitmq.lane import Batch, Lane
 __all__ = ["Link"]
 
 _MOST_LANES: Final = 20  # more do not read faster
+_LARGEST_ANSWER: Final = 2**20  # bytes; all queues that are asked for at once are answered in a seventh of it
 
 
 class Link:
@@ -40,6 +41,7 @@ class Link:
     async def ask(self, names: Sequence[str]) -> dict[str, Reading | int]:
         """A reading or a reply code for each name. Raises what ended the connection, where it ends meanwhile."""
         batch = Batch(names)
+        self._pika.unasked = 0
         wanted = min(len(names), _MOST_LANES, self._pika.params.channel_max)
         self._lanes += [Lane(self._pika) for _ in range(wanted - len(self._lanes))]
         for lane in self._lanes:
@@ -75,14 +77,18 @@ class Link:
 class _Wary(AsyncioConnection):  # type: ignore[misc]  # pika has no types
     """pika, for a broker that may be hung or hostile."""
 
+    unasked = 0
+    """Bytes that it has sent since it was last asked for something."""
+
     def abort(self) -> None:
         """close() waits until the broker agrees."""
         self._terminate_stream(ConnectionClosedByClient(320, "aborted"))
 
     def _on_data_available(self, data_in: bytes) -> None:
+        self.unasked += len(data_in)
+        if self.unasked > _LARGEST_ANSWER:
+            raise InvalidFrameError("more than was asked for")
         super()._on_data_available(data_in)
-        if len(self._frame_buffer) > self.params.frame_max:
-            raise InvalidFrameError("longer than agreed")
 
 
 def _parameters(connection: Connection, address: str) -> pika.ConnectionParameters:

@@ -26,8 +26,13 @@ def _is_url(host: SecretStr) -> SecretStr:
 
 
 def _is_token_uri(uri: str) -> str:
-    parts = urlsplit(uri)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    try:
+        parts = urlsplit(uri)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname and parts.port != 0) and not parts.username
+    except ValueError:
+        # What urlsplit says is not repeated: it may contain a password.
+        good = False
+    if not good:
         raise ValueError("must be a URL that begins with https:// or http://, without a user")
     return uri
 

@@ -3,10 +3,10 @@
 import asyncio
 import json
 import math
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from scalers import Dial, Identity, LoginRefused, ScalerError
+from scalers import Dial, LoginRefused, ScalerError
 from scalers.rabbitmq.connection import Connection, OAuth
 from scalers.tls import Tls
 from scalers.web import Web
@@ -66,20 +66,13 @@ class Tokens:
         return _token(answer.body, place)
 
     async def _given(self) -> Token:
-        # 40 MB that few rules need.
-        from azure.core.exceptions import AzureError
+        # What few rules need.
+        from scalers.azure.credential import Credential
 
         identity = self._connection.identity
         assert identity is not None
-        try:
-            async with asyncio.timeout(self._dial.timeout), _credential(identity) as credential:
-                found = await credential.get_token(f"{identity.audience}/.default")
-        except TimeoutError:
-            raise ScalerError(f"no token from Azure within {self._dial.timeout:g} s") from None
-        except (AzureError, ValueError, OSError) as error:
-            # What the error says may be what the other end sent.
-            what = "check identityId, tenantId, and the federated credential"
-            raise LoginRefused(f"login refused by Azure's workload identity ({type(error).__name__}); {what}") from None
+        async with Credential(identity, self._dial) as credential:
+            found = await credential.get_token(f"{identity.audience}/.default")
         return Token(found.token, _LIFETIME)
 
 
@@ -100,14 +93,3 @@ def _token(body: bytes, place: str) -> Token:
     if not isinstance(text, str) or not text.isascii() or not text.isprintable() or not 0 < lifetime < math.inf:
         raise ScalerError(f"{place} sends no access token")
     return Token(text, lifetime)
-
-
-def _credential(identity: Identity) -> Any:
-    from azure.identity.aio import WorkloadIdentityCredential
-
-    given = {
-        "client_id": identity.identity_id,
-        "tenant_id": identity.tenant_id,
-        "authority": identity.authority_host,
-    }
-    return WorkloadIdentityCredential(**{name: value for name, value in given.items() if value})

@@ -1,17 +1,13 @@
-"""Where rules get their logins from, on real parts: nobody else's, noticed when changed, never shown."""
+"""Where rules get their logins from, on real parts: nobody else's, noticed when changed."""
 
 import json
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
-import yaml
 
 from tests.cluster.client import worker
 from tests.cluster.proxy import Proxy
@@ -131,26 +127,6 @@ def test_a_missing_secret_is_named_and_found_later(stage: Stage, scaler: Start, 
     stage.wait_for("orders", 4, 15)
 
 
-@pytest.mark.parametrize("http", [False, True], ids=["amqp", "http"])
-def test_a_rotated_password_is_taken_up(stage: Stage, scaler: Start, login: Login, http: bool) -> None:
-    stage.vhost.declare("orders")
-    stage.vhost.publish("orders", 20)
-    stage.client.put("Secret", stage.namespace, "rabbit", {"host": login.host(http)})
-    stage.client.create(stage.namespace, worker("orders", rule(**WHOLE), 0))
-    running = scaler()
-    stage.wait_for("orders", 4)
-    before = len(login.connections())
-    login.renew()
-    stage.vhost.consume("orders", 20)
-    assert "login refused" in stage.wait_for_event("orders", "TriggerFailed")["message"]
-    stage.client.put("Secret", stage.namespace, "rabbit", {"host": login.host(http)})
-    stage.wait_for_event("orders", "TriggerRecovered", 6)
-    assert stage.replicas("orders") == 4
-    assert len(login.connections()) == before
-    wait(lambda: running.metric("scaler_source_connections", type="rabbitmq") == 1, 5, "one connection")
-    stage.wait_for("orders", 0)
-
-
 def test_only_what_a_secret_feeds_reconnects(stage: Stage, scaler: Start, login: Login, rabbitmq: Rabbitmq) -> None:
     other = Login(rabbitmq, stage)
     try:
@@ -196,64 +172,3 @@ def test_an_api_server_that_cannot_tell_changes_nothing(
     assert "ScaleRuleInvalid" not in stage.reasons("orders")
     stage.vhost.publish("orders", 30)
     stage.wait_for("orders", 6, 15)
-
-
-def scaler_command(*arguments: str, given: str = "") -> str:
-    command = [sys.executable, "-m", "scaler", *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
-    return done.stdout + done.stderr
-
-
-def test_no_canary_is_ever_written(
-    stage: Stage, scaler: Start, login: Login, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Secrets of every origin, good and bad: whatever is written anywhere holds none of them."""
-    canary = login.password
-    stage.vhost.declare("good")
-    folder = tmp_path / "files" / stage.namespace
-    folder.mkdir(parents=True)
-    (folder / "key").write_text(canary)
-    wrong = login.host(http=False).replace(canary, f"{canary}-wrong")
-    stage.client.put(
-        "Secret", stage.namespace, "good", {"host": login.host(http=False), "password": canary, "username": login.name}
-    )
-    stage.client.put("Secret", stage.namespace, "wrong", {"host": wrong})
-    stage.client.put(
-        "Secret", stage.namespace, "junk", {"host": f"{canary}://{canary}@h:x", "tls": canary, "oauthTokenURI": canary}
-    )
-    stage.client.put("ConfigMap", stage.namespace, "settings", {"canary": canary})
-    env = [{"name": "CANARY", "value": canary}, {"name": "URL", "value": f"http://u:{canary}@127.0.0.1:1/x"}]
-    tls = {name: {"file": "key"} for name in ("ca", "cert", "key", "keyPassword")}
-    rules = {
-        "good": rule({"queueName": "good"}, authentication={"secret": "good"}),
-        "wrong": rule(authentication={"secret": "wrong"}),
-        "junk": rule(authentication={"secret": "junk"}),
-        "env": rule({"hostFromEnv": "URL"}),
-        "typed": rule(
-            {"host": f"amqp://u:{canary}@127.0.0.1:1/"}, authentication={"parameters": {"tls": {"env": "CANARY"}}}
-        ),
-        "config": rule(authentication={"parameters": {"host": {"configMap": {"name": "settings", "key": "canary"}}}}),
-        "files": rule({"host": "amqps://127.0.0.1:1/"}, authentication={"parameters": tls}),
-    }
-    documents = []
-    for name, annotations in rules.items():
-        deployment = worker(name, annotations, 1, containers=containers(env=env))
-        documents.append(stage.client.create(stage.namespace, deployment))
-    running = scaler(f"--file-root={folder.parent}")
-    stage.wait_for_event("wrong", "TriggerFailed")
-    for name in ("junk", "typed", "config"):
-        stage.wait_for_event(name, "ScaleRuleInvalid")
-    for name in ("env", "files"):
-        stage.wait_for_event(name, "TriggerFailed")
-    stage.wait_for_condition("good", "Ready", "True")
-    events = json.dumps([event["message"] for event in stage.client.events(stage.namespace)])
-    states = json.dumps([stage.status(name) for name in rules])
-    pages = running.get("/metrics").text + running.page("/rules").text
-    monkeypatch.setenv("KUBECONFIG", str(cluster.scaler_kubeconfig()))
-    read = "".join(scaler_command("read", f"{stage.namespace}/{name}") for name in rules)
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "good"}, "stringData": {"host": wrong}}
-    validated = scaler_command("validate", "-", "-n", stage.namespace, given=yaml.safe_dump_all([*documents, secret]))
-    for written in (events, states, pages, json.dumps(running.log()), read, validated):
-        assert len(written) > 200
-        assert canary not in written
-    assert "login refused" in read

@@ -187,9 +187,11 @@ async def test_no_count_is_an_error(servicebus: ServiceBus, others: int, active:
         error, *good = await scaler.read(queues("busy", *names))
         assert good == readings(*[1] * others)
         assert isinstance(error, ScalerError)
-        assert "no count of 'busy'; is the namespace throttled?" in str(error)
+        assert "queue 'busy': the answer has no count; is the namespace throttled?" in str(error)
         (joined,) = await scaler.read([Queue(name=".*", pattern=True)])
-        assert "no count of 'busy'" in str(joined)
+        # Whose count is missing only the answer tells.
+        assert "queues that match '.*': the answer has no count" in str(joined)
+        assert "busy" not in str(joined)
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b"]], ids=["one", "listing"])

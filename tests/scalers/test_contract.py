@@ -23,6 +23,8 @@ Answers = Sequence[Reading | ScalerError]
 
 TIMEOUT = 1.0
 READS = 1000
+#: Of HTTP: what any service may answer to a question that it was not made for.
+STATUSES = (200, 302, 400, 401, 403, 404, 429, 500, 503)
 
 
 async def resolve(host: str, _: int) -> str:
@@ -71,7 +73,7 @@ async def scaler_at(
     finally:
         await made.close()
         assert made.connections == 0
-        await _until(lambda: not _sockets() - before)
+        await until(lambda: not _sockets() - before)
 
 
 def _sockets() -> set[tuple[Any, Any]]:
@@ -81,8 +83,9 @@ def _sockets() -> set[tuple[Any, Any]]:
     return {(item.laddr, item.raddr) for item in found if item.raddr and item.laddr not in listening}
 
 
-async def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 2
+async def until(holds: Callable[[], bool]) -> None:
+    """AssertionError unless it does within 5 s."""
+    deadline = time.monotonic() + 5
     while not holds():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
@@ -92,6 +95,14 @@ async def failure(reading: Awaitable[Answers]) -> ScalerError:
     with pytest.raises(ScalerError) as caught:
         await reading
     return harmless(caught.value)
+
+
+async def failures(reading: Awaitable[Answers]) -> list[ScalerError]:
+    """Of the broker, or of each queue."""
+    try:
+        return [harmless(answer) for answer in await reading]
+    except ScalerError as error:
+        return [harmless(error)]
 
 
 def harmless(error: Any) -> ScalerError:
@@ -203,24 +214,26 @@ async def test_a_cancelled_reading_harms_no_later_one(rig: Rig) -> None:
         b"",
         b"\r\n",
         b"secret-banner\r\n" * 9,
-        b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret",
+        *(b"HTTP/1.1 %d secret\r\nX: secret\r\nContent-Length: 6\r\n\r\nsecret" % status for status in STATUSES),
         b"\x01\x00\x00\x00\x00\x00\x0a\x00\x0a\x00\x0asecret\xce",
         b"\x01\x00\x00\xff\xff\xff\xff" + b"secret" * 2**17,
         bytes(range(256)),
     ],
-    ids=["nothing", "newline", "banner", "http", "amqp", "an endless frame", "every byte"],
+    ids=["nothing", "newline", "banner", *map(str, STATUSES), "amqp", "an endless frame", "every byte"],
 )
-async def test_garbage_raises_and_is_not_repeated(rig: Rig, junk: bytes) -> None:
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+async def test_garbage_raises_and_is_not_repeated(rig: Rig, authority: Authority, junk: bytes, secure: bool) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(8)
         writer.write(junk)
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server, scaler_at(rig, Place(*server.sockets[0].getsockname())) as scaler:
-        error = await failure(scaler.read([rig.queue("a")]))
-        assert "secret" not in "".join(traceback.format_exception(error))
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=authority.server() if secure else None)
+    place = Place("localhost", server.sockets[0].getsockname()[1])
+    async with server, scaler_at(rig, place, secure=secure) as scaler:
+        for error in await failures(scaler.read([rig.queue("a")])):
+            assert "secret" not in "".join(traceback.format_exception(error))
 
 
 async def test_closing_twice_is_harmless_and_reading_goes_on(rig: Rig) -> None:

@@ -28,6 +28,7 @@ from tests.kubemq import Kubemq
 from tests.kubemq import Queue as Channel
 from tests.ports import free_ports
 from tests.scalers.rigs import CANARY
+from tests.scalers.test_contract import settled
 from tests.tls import SESSION, Authority
 
 ROOT = Path(__file__).parents[2]
@@ -129,9 +130,7 @@ async def test_delayed_messages_count_once_they_are_due(kubemq: Kubemq) -> None:
     kubemq.queue("orders").send(1, delay=2)
     async with scaler_at(kubemq) as scaler:
         assert await scaler.read(queues("orders")) == readings(0)
-        async with asyncio.timeout(20):
-            while await scaler.read(queues("orders")) != readings(1):
-                await asyncio.sleep(0.05)
+        await settled(scaler, queues("orders"), [1])
 
 
 async def test_all_queues_are_read_by_one_call(kubemq: Kubemq) -> None:

@@ -161,6 +161,7 @@ def test_problems(metadata: dict[str, str], path: str, message: str) -> None:
         ),
         ({"authToken": "cänary"}, "authentication.authToken", "must be printable ASCII"),
         ({"ca": "canary"}, "authentication.ca", "must be one or more certificates in PEM, not '***'"),
+        ({"ca": "cänary"}, "authentication.ca", "must be one or more certificates in PEM, not '***'"),
         ({"cert": "canary", "key": KEY}, "authentication.cert", "must be a certificate in PEM, not '***'"),
         ({"cert": CERTIFICATE}, "authentication.cert", "cert and key need each other"),
         ({"key": KEY}, "authentication.cert", "cert and key need each other"),
@@ -175,6 +176,11 @@ def test_problems_of_authentication(auth: dict[str, str], path: str, message: st
         found = problems(auth, tls=tls)
         assert found.keys() == {path}
         assert message in found[path]
+
+
+def test_a_bundle_may_name_its_authorities_in_any_script() -> None:
+    text = f"# Főtanúsítvány\n{CERTIFICATE}"
+    assert parse({"ca": text}).ca == text.strip()
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, SecretStr
 
+import scalers
 from scalers import Strict, parameters
 from scalers.parameters import From, check, hide_credentials
 from scalers.problem import Invalid
+from scalers.source import Hidden
 from scalers.values import Duration, Flag, Number, Whole
 
 
@@ -175,6 +177,41 @@ def test_a_variable_that_is_not_set_is_named() -> None:
 def test_texts_from_secrets_are_not_repeated() -> None:
     found = problems({"queueName": "q"}, {"colour": "canary"})
     assert found == {"authentication.colour": "must be 'red' or 'blue', not '***'"}
+
+
+NASTY = [
+    "canary",
+    "canary\n\0",
+    "\ud800canary",
+    f"{'1' * 20}canary",
+    f"{'canary' * 1000}",
+    '{"canary": "canary"}',
+    "amqp://u:canary@[",
+    "amqp://u:canary@h:x",
+    "https://u:canary@h\uff0fx",
+    "https://u:canary@h/",
+    "Endpoint=sb://u:canary@h\uff0fx/;SharedAccessKeyName=canary;SharedAccessKey=canary",
+    "-----BEGIN CERTIFICATE-----\ncanary\n-----END CERTIFICATE-----",
+    "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+@pytest.mark.parametrize("kind", scalers.known())
+def test_nothing_that_comes_from_a_secret_is_told(kind: str, text: str) -> None:
+    """Of any type that is installed, by whatever parameter it comes in, by itself and with all others."""
+    model = scalers.load(kind).Parameters
+    names = sorted(model.secrets())
+    written = {"queueName": "q", "queueURL": "q", "awsRegion": "eu-west-1", "address": "h:1"}
+    known = {str(field.alias) for field in model.model_fields.values()}
+    metadata = {name: value for name, value in written.items() if name in known}
+    for chosen in (*([name] for name in names), names):
+        try:
+            found = model.parse(metadata, {name: Hidden(text) for name in chosen})
+            told = f"{found.shown()} {found.warnings()}"
+        except Invalid as error:
+            told = f"{error} {error!r}"
+        assert "canary" not in told, chosen
 
 
 def test_secrets_are_not_shown() -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import pika
 import pytest
 from aiohttp import web
+from pika import frame, spec
 
 from scalers import Dial, Reading, ScalerError
 from scalers.rabbitmq import Connection, Queue, Scaler
 from scalers.rabbitmq.listing import Ask, Listing, Refused
 from tests.scalers.rigs.rabbitmq_amqp import RabbitmqAmqp
 from tests.scalers.rigs.rabbitmq_http import RabbitmqHttp
-from tests.scalers.test_contract import settled
+from tests.scalers.test_contract import settled, until
 
 
 async def resolve(_host: str, _port: int) -> str:
@@ -188,6 +189,44 @@ async def test_a_frame_without_end_is_cut_off() -> None:
         async with scaler_for(connection) as scaler:
             with pytest.raises(ScalerError, match="does not speak AMQP"):
                 await scaler.read([A])
+
+
+async def test_content_that_nobody_asked_for_is_cut_off() -> None:
+    """A consumer's message without end, on a channel that was opened to declare a queue."""
+    sent = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        said = [
+            (0, spec.Connection.Start(server_properties={}, mechanisms="PLAIN"), 1),
+            (0, spec.Connection.Tune(10, 131072, 0), 2),
+            (0, spec.Connection.OpenOk(), 1),
+            (1, spec.Channel.OpenOk(), 1),
+            (1, spec.Queue.DeclareOk(queue="a", message_count=5, consumer_count=0), 0),
+            (1, spec.Basic.Deliver("c", 1, False, "", "a"), 0),
+        ]
+        await reader.readexactly(8)
+        for channel, method, answers in said:
+            writer.write(frame.Method(channel, method).marshal())
+            for _ in range(answers):
+                size = int.from_bytes((await reader.readexactly(7))[3:])
+                await reader.readexactly(size + 1)
+        writer.write(frame.Header(1, 2**62, spec.BasicProperties()).marshal())
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(frame.Body(1, bytes(2**16)).marshal())
+                await writer.drain()
+                sent += 2**16
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        connection = Connection(protocol="amqp", scheme="amqp", host="h", port=port, vhost="/")
+        async with scaler_for(connection) as scaler:
+            assert await scaler.read([A]) == [Reading(5, 5)]
+            await until(lambda: scaler.connections == 0)
+    # What the system's own buffers hold included.
+    assert sent < 2**24
 
 
 async def test_a_broker_that_gives_no_counts_is_asked_without_flags() -> None:

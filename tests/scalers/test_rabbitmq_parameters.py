@@ -200,6 +200,19 @@ def test_oauth() -> None:
     assert (oauth.scopes, oauth.extra) == (("a", "b"), (("x", "1"), ("y", "2")))
 
 
+@pytest.mark.parametrize(
+    "uri",
+    ["t/token", "ftp://t/token", "https:///token", "https://u:p@t/", "https://[t/", "https://t:x/", "https://t:0/"],
+)
+def test_where_no_token_can_be_got(uri: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        Parameters.parse({"queueName": "q", "host": "http://h"}, OAUTH | {"oauthTokenURI": uri})
+    (problem,) = caught.value.problems
+    assert str(problem) == (
+        "authentication.oauthTokenURI: must be a URL that begins with https:// or http://, without a user, not '***'"
+    )
+
+
 def test_a_workload_identity_is_named_to_whom_it_concerns() -> None:
     metadata, auth = {"queueName": "q", "host": "https://h.example.com"}, {"workloadIdentityResource": "r"}
     given = Identity(provider="azure-workload", identity_id="i")

@@ -98,6 +98,7 @@ async def test_a_certificate_is_the_login_over_amqp(broker: dict[str, Any], encr
     ("tls", "fault"),
     [
         ({"authority": "canary"}, "ca holds no certificate in PEM"),
+        ({"authority": "cänary"}, "ca holds no certificate in PEM"),
         ({"certificate": "canary", "key": "canary"}, "cert and key do not load"),
         ({"key": "another"}, "key does not belong to cert"),
         ({"key": "encrypted"}, "cert and key do not load"),

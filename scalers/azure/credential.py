@@ -10,7 +10,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 
 from scalers import Dial, Identity, LoginRefused, ScalerError
-from scalers.azure_servicebus.transport import Transport
+from scalers.azure.transport import Transport
 from scalers.tls import Tls
 from scalers.web import Web
 
