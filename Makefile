@@ -1,6 +1,6 @@
 # Every target sets up what it needs, once; tests/setup does that and says what it is doing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup-runtime setup-dev setup-test
+.PHONY: help demo test fuzz check bench mutation setup-runtime setup-dev setup-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -11,6 +11,9 @@ demo: setup-runtime ## the main job in a minute; needs no cluster and no broker
 test: setup-test ## every test, on a real kube-apiserver and a real RabbitMQ; the first time builds them (10 minutes)
 	@.venv/bin/pytest -n 3 --dist worksteal $(PYTEST)
 
+fuzz: setup-dev ## 100,000 annotations and as many reviews that nobody should write (half an hour)
+	@SCALER_FUZZ=100000 .venv/bin/pytest tests/test_fuzz.py --timeout=0 $(PYTEST)
+
 check: setup-dev ## ruff, mypy --strict, import-linter
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -19,6 +22,9 @@ check: setup-dev ## ruff, mypy --strict, import-linter
 
 bench: setup-test ## every script in benchmarks/
 	@for name in decide reaction read simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
+
+mutation: setup-dev ## mutation testing of the decision: what its tests do not notice (10 minutes); docs/mutation.md
+	@tests/mutation
 
 setup-runtime: ## .venv with what the scaler needs
 	@tests/setup runtime

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,6 +117,12 @@ def main() -> None:
 )
 @click.option("--metrics-address", type=_ADDRESS, default="0.0.0.0:8080", show_default=True, help="/metrics, health.")
 @click.option("--page-address", type=_ADDRESS, default="127.0.0.1:8081", show_default=True, help="Rules as JSON.")
+@click.option("--webhook-address", type=_ADDRESS, help="Review rules as they are applied; without it not.")
+@click.option(
+    "--webhook-certificates",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with tls.crt and tls.key of the webhook; read again when they change.",
+)
 @click.option(
     "--allow-destination",
     "allowed",
@@ -155,6 +162,8 @@ def run_command(**given: Any) -> None:
     every count stays as it is. Every option can be given as SCALER_RUN_<OPTION> in the environment.
     """
     settings = Settings(**given)
+    if settings.webhook_address and not settings.webhook_certificates:
+        raise click.UsageError("--webhook-address needs --webhook-certificates: the API server speaks TLS only")
     log.start(settings.log_format)
     try:
         asyncio.run(_until_signalled(settings))
@@ -200,6 +209,20 @@ def schema_command(docs: bool) -> None:
     It holds every trigger type that is installed, those of other packages included.
     """
     click.echo(parameters_page() if docs else json.dumps(json_schema(), indent=2), nl=not docs)
+
+
+@main.command("webhook-certificate")
+@click.option("-n", "--namespace", default="scalerule-system", show_default=True, help="Where the scaler runs.")
+@click.option("--days", type=click.IntRange(1, 36500), default=3650, show_default=True, help="How long it is valid.")
+def webhook_certificate_command(namespace: str, days: int) -> None:
+    """Print a certificate for the webhook, for clusters without cert-manager.
+
+    A Secret with a new key, and the part of the ValidatingWebhookConfiguration that trusts it. Apply both with
+    `kubectl apply --server-side -f -`; do it again to replace them.
+    """
+    from scaler.selfsigned import manifests
+
+    click.echo(manifests(namespace, datetime.now(UTC), days), nl=False)
 
 
 @main.command("read")

@@ -14,6 +14,9 @@ from scalers.problem import Invalid, Problem
 
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 20
+MAX_KEY: Final = 256
+#: Of keys and values: twenty triggers that write every parameter need 3,000.
+MAX_NODES: Final = 4000
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -41,7 +44,7 @@ def document(text: str) -> Any:
         raise _invalid("", f"longer than {MAX_BYTES // 1024} KiB: split the work over several Deployments")
     try:
         # Event by event: libyaml's time grows with the square of the depth, so the depth is refused while it grows.
-        return _single(yaml.parse(text, Loader=_LOADER))
+        return _single(_bounded(yaml.parse(text, Loader=_LOADER)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -54,6 +57,16 @@ def show(path: _Path) -> str:
     """A path as a user writes it: `triggers[0].metadata.queueName`."""
     shown = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return shown.removeprefix(".")
+
+
+def _bounded(events: _Events) -> _Events:
+    """Every unknown key costs a look at all that are known: many would hold up whoever reads the rule."""
+    nodes = 0
+    for event in events:
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MAX_NODES:
+            raise _invalid("", f"more than {MAX_NODES} keys and values: split the work over several Deployments")
+        yield event
 
 
 def _single(events: _Events) -> Any:
@@ -94,10 +107,13 @@ def _refuse(event: Any, path: _Path) -> None:
 def _mapping(events: _Events, path: _Path) -> dict[str, Any]:
     data: dict[str, Any] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
-        if not isinstance(event, yaml.ScalarEvent):
+        if not isinstance(event, yaml.ScalarEvent) or not event.value:
             raise _invalid(path, "a key must be a word")
         _refuse(event, path)
         key = event.value
+        if len(key) > MAX_KEY:
+            # Every mistake below it would repeat it in its path.
+            raise _invalid(path, f"a key longer than {MAX_KEY} characters")
         if key in data:
             raise _invalid((*path, key), "written twice: keep one")
         data[key] = _node(next(events), events, (*path, key))

@@ -127,8 +127,9 @@ def _mappings(listed: Any) -> list[Mapping[str, Any]]:
 
 
 def containers(template: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The containers of a pod template, those that start first at the end."""
+    """The containers of a pod template, those that start first at the end: name, `env` and `envFrom` of each."""
     spec = template.get("spec")
-    if isinstance(spec, Mapping):
-        yield from _mappings(spec.get("containers"))
-        yield from _mappings(spec.get("initContainers"))
+    listed = (spec.get("containers"), spec.get("initContainers")) if isinstance(spec, Mapping) else ()
+    for container in (each for kind in listed for each in _mappings(kind)):
+        if "name" in container:
+            yield {name: container[name] for name in ("name", "env", "envFrom") if name in container}

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -42,6 +44,11 @@ def _quoted(value: Any) -> str:
     return json.dumps(text, ensure_ascii=False) if not text or any(char in text for char in ' "=\n') else text
 
 
+def _is_of_ours(record: logging.LogRecord) -> bool:
+    """Whoever reaches a port can send what is no HTTP: no error of ours, and nothing to repeat."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 def start(form: str) -> None:
     """Log to stderr from now on, as `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
@@ -49,3 +56,4 @@ def start(form: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in ("pika", "apscheduler", "aiohttp.access", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    logging.getLogger("aiohttp.server").addFilter(_is_of_ours)

@@ -45,7 +45,7 @@ class Files:
 def files(paths: Iterable[str], namespace: str) -> Files:
     """Read files (`-`: standard input); `namespace` is that of manifests without one. Raises ManifestError."""
     items = [item for path in paths for document in _documents(path) for item in _items(document)]
-    found = (_manifest(item, namespace) for item in items)
+    found = (manifest(item, namespace) for item in items)
     objects = dict(each for item in items if (each := _object(item, namespace)) is not None)
     return Files(tuple(each for each in found if each is not None), objects)
 
@@ -84,7 +84,8 @@ def _object(item: dict[str, Any], namespace: str) -> tuple[Reference, Found] | N
         return reference, Found({})
 
 
-def _manifest(item: dict[str, Any], namespace: str) -> Manifest | None:
+def manifest(item: Mapping[str, Any], namespace: str) -> Manifest | None:
+    """A Deployment as JSON or YAML has it; None for anything else, and without a rule."""
     metadata = item.get("metadata")
     if item.get("kind") != "Deployment" or not isinstance(metadata, dict):
         return None
@@ -99,7 +100,7 @@ def _manifest(item: dict[str, Any], namespace: str) -> Manifest | None:
         str(metadata.get("name", "")),
         ours,
         "replicas" in spec,
-        tuple(each for each in containers(template) if isinstance(each, dict) and "name" in each),
+        tuple(containers(template)),
         spec["replicas"] if type(spec.get("replicas")) is int and spec["replicas"] >= 0 else None,
     )
 

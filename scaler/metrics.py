@@ -1,5 +1,6 @@
 """The metrics of the contract, in one registry; the series of a rule go with it."""
 
+import math
 from collections.abc import Sequence, Set
 from importlib.metadata import version
 
@@ -76,6 +77,13 @@ class Metrics:
             ["verb", "resource", "code"],
             registry=self.registry,
         )
+        self.reviews = Counter("scaler_webhook_reviews", "Answers of the webhook", ["outcome"], registry=self.registry)
+        self.expiry = Gauge(
+            "scaler_webhook_certificate_expiry_seconds",
+            "When the certificate that is served ends, in seconds since 1970; NaN without one",
+            registry=self.registry,
+        )
+        self.expiry.set(math.nan)
         self.leader = Gauge("scaler_leader", "1 for a shard whose rules are ours", ["shard"], registry=self.registry)
         info = Gauge("scaler_build_info", "1, labelled with the version", ["version"], registry=self.registry)
         info.labels(version("scalerule")).set(1)
@@ -87,6 +95,10 @@ class Metrics:
         """Which shards are ours."""
         for number, held in enumerate(shards):
             self.leader.labels(str(number)).set(held)
+
+    def reviewed(self, outcome: str) -> None:
+        """The webhook answered."""
+        self.reviews.labels(outcome).inc()
 
     def page(self) -> bytes:
         """The text format."""
@@ -137,11 +149,13 @@ class Metrics:
 
     def forget(self, key: Key) -> None:
         """Remove every series of a rule."""
+        # Not by `remove_by_labels`, which looks at every series there is.
         for gauge in (self.replicas, self.desired, self.minimum, self.maximum, self.active):
-            gauge.remove_by_labels(dict(zip(_RULE, key, strict=True)))
+            gauge.remove(*key)
         for gauge in (self.paused, self.fallback, self.ready):
-            gauge.remove_by_labels(dict(zip(_RULE, key, strict=True)))
-        self.actions.remove_by_labels(dict(zip(_RULE, key, strict=True)))
+            gauge.remove(*key)
+        for direction in ("up", "down"):
+            self.actions.remove(*key, direction)
         self._keep_triggers(key, {})
         self._count(key, None)
         del self._triggers[key]
@@ -150,7 +164,7 @@ class Metrics:
         for name, kind in self._triggers.get(key, {}).items():
             if types.get(name) != kind:
                 for family in (self.value, self.target, self.errors):
-                    family.remove_by_labels(dict(zip(_TRIGGER, (*key, name, kind), strict=True)))
+                    family.remove(*key, name, kind)
         self._triggers[key] = types
 
     def _count(self, key: Key, state: str | None) -> None:

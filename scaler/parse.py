@@ -1,6 +1,7 @@
 """From annotations to a rule: everything that is wrong is told at once, and nothing that a user writes raises."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -11,11 +12,12 @@ from scaler.formula import FormulaError, formula
 from scaler.pause import NAMES, pause
 from scaler.rule import Behavior, InvalidRule, Modifiers, Nowhere, Pause, Rule, Trigger
 from scaler.schema import ModifiersSchema, RuleSchema, TriggerSchema
+from scaler.smell import smells
 from scaler.surroundings import Surroundings
 from scaler.target import PREFIX, RULE, STATUS
 from scaler.triggers import Triggers
 from scalers.parameters import Parameters, Unread
-from scalers.problem import Invalid, Problem, nearest
+from scalers.problem import MOST, Invalid, Problem, nearest
 
 _ANNOTATIONS: Final = (RULE, STATUS, *(PREFIX + name for name in NAMES))
 
@@ -26,7 +28,7 @@ ALONE: Final = Surroundings()
 def parse(annotations: Mapping[str, str], surroundings: Surroundings = ALONE) -> Rule | InvalidRule:
     """The rule of a Deployment with these annotations, or what is wrong with it."""
     held = pause(annotations)
-    warnings = tuple(_misspelt(annotations))
+    warnings = tuple(islice(_misspelt(annotations), MOST))
     reader = Triggers(surroundings)
     try:
         data = document(annotations[RULE])
@@ -34,7 +36,12 @@ def parse(annotations: Mapping[str, str], surroundings: Surroundings = ALONE) ->
             raise Invalid([Problem("", "must be a mapping with `triggers`")])
         return _rule(data, held, warnings, reader)
     except Invalid as error:
-        return InvalidRule(error.problems, held, warnings, frozenset(reader.references))
+        return InvalidRule(_first(error.problems), held, warnings, frozenset(reader.references))
+
+
+def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Nobody reads thousands, and they would have to be found, kept, shown and sent."""
+    return problems if len(problems) <= MOST else (*problems[:MOST], Problem("", "and more mistakes"))
 
 
 def _misspelt(annotations: Mapping[str, str]) -> Iterator[str]:
@@ -81,7 +88,7 @@ def _schema(data: dict[str, Any]) -> tuple[RuleSchema | None, list[Problem]]:
     try:
         return RuleSchema.model_validate(data), []
     except ValidationError as error:
-        return None, list(told(error, data))
+        return None, list(islice(told(error, data), MOST + 1))
 
 
 def _modifiers(schema: RuleSchema, names: list[str], problems: list[Problem]) -> Modifiers | None:
@@ -145,6 +152,7 @@ def _warnings(schema: RuleSchema, reader: Triggers, modifiers: Modifiers | None)
             yield f"{name}: useCachedMetrics is without effect: every reading is shared already"
         if isinstance(parameters, Parameters):
             yield from (f"{name}: {warning}" for warning in parameters.warnings())
+    yield from smells(schema, reader.names, reader.parsed)
 
 
 def _crossed(data: dict[str, Any]) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from scaler.destination import Destinations
 from scaler.fetch import Fetcher
-from scaler.grants import Granted, granted
+from scaler.grants import Granted, Grants, Unbound, granted
 from scaler.journal import Journal
 from scaler.kube import FIELD_MANAGER, Kube
 from scaler.lease import Place
@@ -53,8 +53,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     shares = Shards(kube, place, settings.watch_namespace or "cluster", settings.shards) if settings.shards else Alone()
     ticks, outbox = Ticks(), Outbox(settings.writes_in_flight, lost)
     report = Report(kube, outbox, shares, metrics, time.time, identity)
-    own = (settings.metrics_address, settings.page_address)
-    destinations = Destinations(settings.allowed, kube.host, own)
+    own = (settings.metrics_address, settings.page_address, settings.webhook_address)
+    destinations = Destinations(settings.allowed, kube.host, [each for each in own if each])
     poll = Poll(Dial(settings.read_timeout, destinations.resolve), ticks, metrics)
     vault = Vault(Fetcher(kube, home, settings.file_root).fetch)
     store, journal = Store(kube, outbox, shares, home), Journal(time.time())
@@ -70,7 +70,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         "outbox": asyncio.create_task(outbox.run()),
     }
     try:
-        async with _sites(settings, Shown(metrics, report, journal, shares), tasks, watch):
+        async with (
+            _sites(settings, Shown(metrics, report, journal, shares), tasks, watch),
+            _webhook(settings, grants, metrics),
+        ):
             ticks.start()
             await _until(stop, tasks)
     finally:
@@ -86,6 +89,18 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await poll.close()
         await kube.close()
         _log.info("stopped; every count stays as it is")
+
+
+def _webhook(settings: Settings, grants: Grants, metrics: Metrics) -> contextlib.AbstractAsyncContextManager[object]:
+    address, folder = settings.webhook_address, settings.webhook_certificates
+    if address is None or folder is None:
+        return contextlib.nullcontext()
+    # Only who serves one loads what it takes.
+    from scaler.admission import Admission
+    from scaler.webhook import webhook
+
+    # Where no file allows anything, what a rule asks for is told by its condition, as `scaler validate` leaves it open.
+    return webhook(Admission(grants if settings.identities else Unbound()), address, folder, metrics)
 
 
 async def _share(rivals: Watch, shares: Shards | Alone, loop: Loop) -> None:

@@ -37,7 +37,8 @@ class Settings:
     `watch_namespace` None is the whole cluster. `scaler_namespace` None is the pod's own, or the context's; shared
     credentials are kept there. `identities` is the file of grants, below `file_root` are the files of each namespace;
     without them rules have none. `allowed` are networks and host suffixes that rules may reach besides
-    the public and cluster addresses. `shards` 0 is no Lease at all; `identity` None is the pod's name.
+    the public and cluster addresses. `webhook_address` None is no webhook; `webhook_certificates` is the folder of its
+    tls.crt and tls.key. `shards` 0 is no Lease at all; `identity` None is the pod's name.
     """
 
     kubeconfig: Path | None = None
@@ -48,6 +49,8 @@ class Settings:
     file_root: Path | None = None
     metrics_address: Address = Address("0.0.0.0", 8080)
     page_address: Address = Address("127.0.0.1", 8081)
+    webhook_address: Address | None = None
+    webhook_certificates: Path | None = None
     allowed: tuple[Network | str, ...] = ()
     shards: int = 1
     lease_duration: float = 15.0

@@ -70,7 +70,7 @@ def target(deployment: dict[str, Any]) -> Target:
         annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX)},
         writer=_writer(metadata.get("managedFields", [])),
         deleting="deletionTimestamp" in metadata,
-        containers=tuple(map(_environment, containers(spec["template"]))) if RULE in annotations else (),
+        containers=tuple(containers(spec["template"])) if RULE in annotations else (),
         template=fingerprint(spec["template"]),
         templated_at=_latest(metadata.get("managedFields", []), "f:template").get("time", ""),
     )
@@ -79,10 +79,6 @@ def target(deployment: dict[str, Any]) -> Target:
 def fingerprint(template: Mapping[str, Any]) -> int:
     """Equal for equal pod templates."""
     return zlib.crc32(json.dumps(template, sort_keys=True).encode())
-
-
-def _environment(container: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: container[name] for name in ("name", "env", "envFrom") if name in container}
 
 
 def _writer(managed_fields: list[dict[str, Any]]) -> str | None:

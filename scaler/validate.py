@@ -7,6 +7,7 @@ from scaler.manifest import Manifest, files
 from scaler.parse import parse
 from scaler.rule import InvalidRule
 from scaler.surroundings import Surroundings
+from scaler.target import RULE
 
 _REPLICAS = (
     "spec.replicas: every apply of this manifest sets the count back; leave it out, so that only the rule decides"
@@ -21,10 +22,11 @@ def validate(paths: Iterable[str], namespace: str) -> list[dict[str, Any]]:
     Secrets and ConfigMaps in the same files resolve references; others are taken as present.
     """
     found = files(paths, namespace)
-    return [_verdict(each, found.surroundings(each)) for each in found.manifests]
+    return [judged(each, found.surroundings(each)) for each in found.manifests]
 
 
-def _verdict(manifest: Manifest, surroundings: Surroundings) -> dict[str, Any]:
+def judged(manifest: Manifest, surroundings: Surroundings) -> dict[str, Any]:
+    """The verdict on one rule."""
     rule = parse(manifest.annotations, surroundings)
     problems = [*(rule.problems if isinstance(rule, InvalidRule) else ()), *rule.pause.problems]
     warnings = list(rule.warnings)
@@ -41,11 +43,16 @@ def _verdict(manifest: Manifest, surroundings: Surroundings) -> dict[str, Any]:
     }
 
 
+def mistake(path: str, message: str) -> str:
+    """What is wrong, and where; the whole annotation where that is no single place in it."""
+    return f"{path or RULE}: {message}"
+
+
 def lines(verdict: dict[str, Any]) -> list[str]:
     """The verdict for people."""
     title = f"{verdict['namespace']}/{verdict['name']}"
     rows = [f"{title}: {'valid' if verdict['valid'] else 'INVALID'}"]
-    rows += [f"  error    {error['path']}: {error['message']}" for error in verdict["errors"]]
+    rows += [f"  error    {mistake(**error)}" for error in verdict["errors"]]
     rows += [f"  warning  {warning}" for warning in verdict["warnings"]]
     for trigger in verdict["triggers"]:
         shown = ", ".join(f"{name}={_short(value)}" for name, value in trigger["parameters"].items())

@@ -1,6 +1,7 @@
 """What the process shows over HTTP: metrics and health on one port, the rules on another, loopback by default."""
 
 import ipaddress
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -71,12 +72,14 @@ def _is_ours(host: str, address: Address) -> bool:
     return True
 
 
-async def listen(app: web.Application, address: Address) -> web.AppRunner:
-    """Serve until `cleanup()`. Raises OSError that names the address."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+async def listen(
+    app: web.Application, address: Address, tls: ssl.SSLContext | None = None, **limits: Any
+) -> web.AppRunner:
+    """Serve until `cleanup()`; `limits` are aiohttp's own. Raises OSError that names the address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **limits)
     await runner.setup()
     try:
-        await web.TCPSite(runner, address.host, address.port).start()
+        await web.TCPSite(runner, address.host, address.port, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         raise OSError(f"cannot listen on {address}: {error.strerror or error}") from error

@@ -59,6 +59,13 @@ def test_every_metric_is_documented() -> None:
     assert names - set(re.findall(r"`(scaler_\w+)`", OPERATIONS)) == set()
 
 
+def test_the_webhook_is_documented() -> None:
+    page = (ROOT / "docs" / "webhook.md").read_text()
+    flags = {flag for option in main.commands["run"].params for flag in option.opts if "webhook" in flag}
+    assert flags
+    assert all(flag in page for flag in flags)
+
+
 def test_every_command_is_in_the_readme() -> None:
     assert all(f"scaler {name}" in README or f"make {name}" in README for name in main.commands)
 

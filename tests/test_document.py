@@ -115,6 +115,9 @@ def test_only_metadata_of_triggers_keeps_its_source_text() -> None:
         pytest.param("a: {b: 1, b: 2}", "a.b", "written twice: keep one", id="duplicate key"),
         pytest.param('1: 2\n"1": 3', "1", "written twice: keep one", id="the same key in quotes"),
         pytest.param("{a: 1}: 2", "", "a key must be a word", id="a mapping as key"),
+        pytest.param("a: {'': 2}", "a", "a key must be a word", id="no word as key"),
+        pytest.param(f"a: {{{'k' * 257}: 2}}", "a", "a key longer than 256 characters", id="long key"),
+        pytest.param(f"a: {[1] * 4000}", "", "more than 4000 keys and values", id="too many values"),
         pytest.param("a: 1\n---\nb: 1", "", "more than one document", id="two documents"),
         pytest.param("a: 1\n  b: 2", "", "not YAML: line 2, column 4: mapping values are not allowed", id="indented"),
         pytest.param("\ta: 1", "", "not YAML: line 1, column 1: ", id="tab"),
@@ -148,7 +151,7 @@ _SCALARS = st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.float
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 _JSON = st.recursive(
     _SCALARS | _TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS.filter(bool), inner, max_size=4),
     max_leaves=12,
 )
 

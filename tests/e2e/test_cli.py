@@ -29,7 +29,20 @@ def manifest(name: str = "orders", **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "validate", "read", "status", "explain", "simulate", "migrate", "schema", "demo"]
+    "command",
+    [
+        "",
+        "run",
+        "validate",
+        "read",
+        "status",
+        "explain",
+        "simulate",
+        "migrate",
+        "schema",
+        "webhook-certificate",
+        "demo",
+    ],
 )
 def test_help_for_newcomers(command: str) -> None:
     done = scaler(*filter(None, [command]), "--help")
