@@ -1,7 +1,8 @@
-"""The HPA's own test cases, as far as they concern external metrics.
+"""The HPA's own test cases, as far as they concern metrics that no pod is asked for.
 
 `tests/cases/hpa.json` holds all cases of the HPA's stages that exist here (replica calculation and whole reconciles of
-external metrics, stabilization, rate limits); those for CPU, pods and objects are left out. Values are in milli-units.
+external and object metrics, stabilization, rate limits, changes remembered); those that read CPU or pods are left out.
+Values are in milli-units.
 """
 
 import json
@@ -14,7 +15,7 @@ from scaler import behavior as hpa
 from scaler.answer import Answer
 from scaler.case import Case
 from scaler.decide import Replicas, decide
-from scaler.history import Change, History, Recommendation
+from scaler.history import Change, History, Recommendation, changed
 from scaler.proposal import propose
 from scaler.rule import Behavior, Direction, Policy, Rule, ScaleDown
 from tests.rules import FAILED, reading, rule, trigger
@@ -92,6 +93,8 @@ def test_replica_calculation(case: dict[str, Any]) -> None:
 def test_whole_reconcile(case: dict[str, Any]) -> None:
     triggers, answers = metrics(case)
     bounds = {"minReplicaCount": case["min_replicas"], "maxReplicaCount": case["max_replicas"]}
+    # The HPA knows none.
+    bounds |= {"cooldownPeriod": 0, "initialCooldownPeriod": 0}
     replicas = Replicas(case["current_replicas"], ready(case))
     decision = decide(of(case, triggers, **bounds), answers, replicas, history(case), NOW)
     assert decision.replicas == case["expected_replicas"]
@@ -128,3 +131,25 @@ def test_scale_up_limit(case: dict[str, Any]) -> None:
     policies = behavior(case)
     assert policies is not None
     assert hpa.limit_up(policies.scale_up, case["current_replicas"], history(case), NOW) == case["expected_limit"]
+
+
+@pytest.mark.parametrize("case", cases("rate_limit_legacy"))
+def test_rate_limit_without_behavior(case: dict[str, Any]) -> None:
+    current, wanted = case["current_replicas"], case["desired_before_behavior"]
+    allowed = min(wanted, hpa.legacy_limit(current, history(case), NOW))
+    assert max(min(allowed, case["max_replicas"]), case["min_replicas"]) == case["expected_replicas"]
+
+
+@pytest.mark.parametrize("case", cases("store_event"))
+def test_changes_are_remembered(case: dict[str, Any]) -> None:
+    """Those that no policy asks for any more are dropped, where the HPA overwrites them one by one."""
+    rises = case["direction"] == "up"
+    past, keep = history(case), hpa.longest_period(behavior(case))
+    before = past.scale_ups if rises else past.scale_downs
+    within = [change.change for change in before if NOW - change.at < case["query_period_seconds"]]
+    assert sum(within) == case["expected_change_in_period_before_store"]
+    rise = case["new_replicas"] - case["current_replicas"]
+    after = changed(before, rise if rises else -rise, NOW, keep)
+    expected = [event["change"] for event in case["expected_events_after_store"] if not event["outdated"]]
+    assert sorted(change.change for change in after) == sorted(expected)
+    assert case["stored_change"] == after[-1].change
