@@ -11,7 +11,7 @@ demo: setup-runtime ## the main job in a minute; needs no cluster and no broker
 test: setup-test ## every test, on a real kube-apiserver and a real RabbitMQ; the first time builds them (10 minutes)
 	@.venv/bin/pytest -n 3 --dist worksteal $(PYTEST)
 
-fuzz: setup-dev ## 100,000 annotations and as many reviews that nobody should write (half an hour)
+fuzz: setup-dev ## 100,000 annotations and as many reviews that nobody should write (20 minutes)
 	@SCALER_FUZZ=100000 .venv/bin/pytest tests/test_fuzz.py --timeout=0 $(PYTEST)
 
 check: setup-dev ## ruff, mypy --strict, import-linter
