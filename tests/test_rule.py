@@ -202,7 +202,8 @@ def test_a_changed_rule_is_a_rule_or_says_what_is_wrong(changes: list[tuple[tupl
             if value is ...:
                 del inner[last]
             else:
-                inner[last] = value
+                # A copy: the same one put in two places may come to hold itself.
+                inner[last] = copy.deepcopy(value)
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
     parsed = parse({"scalerule.dev/rule": json.dumps(data)})
