@@ -198,12 +198,20 @@ class Shards:
     async def _members(self) -> list[str]:
         """Who is alive: who renewed its own Lease within its duration, as seen from here. Always also we."""
         await self._me.want()
+        await self._observe_shards()
         for item in await self._kube.list_leases(self._place.namespace, f"{_MEMBER}={self._scope}"):
             name = item["metadata"]["name"]
             lease = self._others.setdefault(name, Lease(self._kube, self._place, name, {}, self._clock))
             lease.observe(item)
         alive = {lease.holder for lease in self._others.values() if lease.alive}
         return sorted({*alive, self._place.identity} - {""})
+
+    async def _observe_shards(self) -> None:
+        """Also those of others: who takes one over has to have seen its holder silent for a whole duration."""
+        leases = {lease.name: lease for lease in self._leases if not lease.held}
+        for item in await self._kube.list_leases(self._place.namespace, f"{_SHARD}={self._scope}"):
+            if lease := leases.get(item["metadata"]["name"]):
+                lease.observe(item)
 
     async def _resign(self) -> None:
         if len(self._leases) > 1:

@@ -133,7 +133,7 @@ def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scal
     lost = rules(victim)
     victim.kill()
     killed = time.monotonic()
-    wait(lambda: sum(map(rules, members.values())) == 300, 2 * lease + 3 * SLACK, "all taken over")
+    wait(lambda: sum(map(rules, members.values())) == 300, lease * 4 / 3 + SLACK, "all taken over")
     print(f"{lost} rules taken over after {time.monotonic() - killed:.1f} s")
     some = names[1::10]
     for name in some:
