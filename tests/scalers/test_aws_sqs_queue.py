@@ -469,7 +469,7 @@ async def test_a_token_service_that_hangs_holds_nobody(server: Server, monkeypat
                 beats += 1
                 await asyncio.sleep(0.01)
             assert "no credentials from AWS within 0.3 s" in str(await reading)
-            assert beats > 5
+            assert beats > 1
 
 
 @pytest.mark.usefixtures("own")
