@@ -22,6 +22,7 @@ from scaler.kube import Kube, KubeError
 from scaler.manifest import Files, Manifest, ManifestError, files
 from scaler.parse import parse
 from scaler.read import read, resolved
+from scaler.resource import DEPLOYMENTS, all_parsed, parsed
 from scaler.rule import InvalidRule, Rule
 from scaler.run import run
 from scaler.server import Unreachable
@@ -53,10 +54,10 @@ class _Parsed(click.ParamType[Any]):
 
 
 def _key(text: str) -> Key:
-    namespace, slash, name = text.partition("/")
-    if not slash or not namespace or not name or "/" in name:
-        raise ValueError(f"{text!r} is no NAMESPACE/NAME of a Deployment")
-    return Key(namespace, name)
+    namespace, *kind, name = text.split("/") if "/" in text else ("", text)
+    if not namespace or not name or len(kind) > 1:
+        raise ValueError(f"{text!r} is no NAMESPACE/NAME of a Deployment, and no NAMESPACE/KIND/NAME of another object")
+    return Key.of(parsed(kind[0]) if kind else DEPLOYMENTS, namespace, name)
 
 
 def _moment(text: str) -> float:
@@ -72,6 +73,7 @@ def _duration(text: str) -> float:
 
 
 _ADDRESS = _Parsed("HOST:PORT", Address.parse)
+_KINDS = _Parsed("KIND,...", all_parsed)
 _SHARDS = _Parsed("N|auto|none", shards)
 _DESTINATION = _Parsed("CIDR|SUFFIX", destination)
 _KEY = _Parsed("NAMESPACE/NAME", _key)
@@ -104,6 +106,13 @@ def main() -> None:
 @main.command("run")
 @_cluster_options
 @click.option("--watch-namespace", help="Scale the Deployments of this namespace only (default: the whole cluster).")
+@click.option(
+    "--kinds",
+    type=_KINDS,
+    default="deployments",
+    show_default=True,
+    help="What may carry a rule: deployments, statefulsets, PLURAL.VERSION.GROUP of anything with a scale subresource.",
+)
 @click.option("--scaler-namespace", help="Where shared credentials are kept (default: the pod's or context's own).")
 @click.option(
     "--identities",
@@ -277,7 +286,9 @@ async def _rule(key: Key, kubeconfig: Path | None, context: str | None) -> Rule 
     try:
         kube = await Kube.connect(kubeconfig, context)
         try:
-            seen = target(await kube.read_deployment(*key))
+            kind, name = key.place
+            resource = parsed(kind)
+            seen = target(await kube.get(resource, key.namespace, name), resource)
             if seen.managed:
                 return await resolved(seen, Fetcher(kube, kube.namespace, None).fetch)
         finally:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from scaler.grants import Grants
 from scaler.manifest import Manifest, manifest
 from scaler.parse import parse
+from scaler.resource import DEPLOYMENTS, Resource
 from scaler.rule import InvalidRule, Rule
 from scaler.surroundings import Surroundings
 from scaler.target import RULE, STATUS
@@ -47,9 +48,10 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Admission:
-    """`grants` are what the operator lets rules use."""
+    """`grants` are what the operator lets rules use, `kinds` what this scaler scales."""
 
     grants: Grants
+    kinds: tuple[Resource, ...] = (DEPLOYMENTS,)
 
     def reply(self, body: bytes) -> Reply:
         """Answer a review. Raises Unreadable."""
@@ -71,13 +73,18 @@ class Admission:
         if request.get("operation") not in _WRITES:
             return Judgement()
         item, former = _mapping(request, "object"), request.get("oldObject")
-        if item.get("kind") != "Deployment":
-            return Judgement(warnings=("scalerule: only Deployments are looked at, not this kind of object",))
+        if not self._scales(_mapping(request, "resource")):
+            kinds = ", ".join(map(str, self.kinds))
+            return Judgement(warnings=(f"scalerule: the scaler is told by --kinds to scale {kinds} only, not this",))
         new = _manifest(request, item)
         old = _manifest(request, former) if isinstance(former, dict) else None
         if new is None or (old is not None and _written(new) == _written(old)):
             return Judgement()
         return self._compared(new, old)
+
+    def _scales(self, resource: Mapping[str, Any]) -> bool:
+        asked = resource.get("resource"), resource.get("group")
+        return asked in {(kind.name, kind.group) for kind in self.kinds}
 
     def _compared(self, new: Manifest, old: Manifest | None) -> Judgement:
         rule = self._parsed(new)

@@ -54,7 +54,7 @@ class EventBook:
             series.counts[known] += 1
             body = {"count": series.counts[known], "lastTimestamp": timestamp(now), "message": text}
             return EventWrite(target.key.namespace, series.names[known], body)
-        name = f"{target.key.name[:200]}.{uuid.uuid4().hex[:16]}"
+        name = f"{target.location[2][:200]}.{uuid.uuid4().hex[:16]}"
         series.names[known], series.counts[known] = name, 1
         return EventWrite(target.key.namespace, None, self._body(target, name, reason, text, warning, now))
 
@@ -64,15 +64,16 @@ class EventBook:
             del self._series[known]
 
     def _body(self, target: Target, name: str, reason: str, message: str, warning: bool, now: float) -> dict[str, Any]:
+        resource, namespace, owner = target.location
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": target.key.namespace},
+            "metadata": {"name": name, "namespace": namespace},
             "involvedObject": {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "namespace": target.key.namespace,
-                "name": target.key.name,
+                "apiVersion": resource.api_version,
+                "kind": target.kind,
+                "namespace": namespace,
+                "name": owner,
                 "uid": target.uid,
             },
             "reason": reason,

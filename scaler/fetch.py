@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from scaler.kube import Kube, KubeError
 from scaler.reference import Found, Reference
+from scaler.resource import CONFIG_MAPS, SECRETS
 from scalers.source import Absent, Hidden
 
 _log = logging.getLogger("scaler")
@@ -19,7 +20,7 @@ NAMESPACES: Final = "scalerule.dev/allow-namespaces"
 HOSTS: Final = "scalerule.dev/allow-hosts"
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _LARGEST_FILE: Final = 64 * 1024
-_RESOURCES: Final = {"secret": "secrets", "shared": "secrets", "configMap": "configmaps"}
+_RESOURCES: Final = {"secret": SECRETS, "shared": SECRETS, "configMap": CONFIG_MAPS}
 
 
 class Fetcher:
@@ -41,7 +42,7 @@ class Fetcher:
             return Absent(f"{reference}: no object can have this name")
         namespace = self._own_namespace if reference.kind == "shared" else reference.namespace
         try:
-            body = await self._kube.read_object(_RESOURCES[reference.kind], namespace, reference.name)
+            body = await self._kube.get(_RESOURCES[reference.kind], namespace, reference.name)
         except KubeError as error:
             return _absent(reference, namespace, error)
         return shared(reference, body) if reference.kind == "shared" else Found.of(body)

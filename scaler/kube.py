@@ -9,22 +9,19 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 from kubernetes.aio import client, config
 
+from scaler.resource import Resource
+
 #: Owns what we write in managedFields, so that another writer can be told from us.
 FIELD_MANAGER = "scalerule"
-DEPLOYMENTS = "deployments"
-_GROUPS = {
-    DEPLOYMENTS: "/apis/apps/v1",
-    "horizontalpodautoscalers": "/apis/autoscaling/v2",
-    "replicasets": "/apis/apps/v1",
-}
 
 Object = dict[str, Any]
+T = TypeVar("T")
 
 _PAGE = 500
 _TIMEOUT = 10.0
@@ -103,19 +100,33 @@ class Kube:
             await self._session.close()
             self._session = None
 
-    async def list_all(self, resource: str, namespace: str | None) -> tuple[list[Object], str]:
-        """All objects of a kind in a namespace (None: in the cluster), and the version to watch from."""
-        items: list[Object] = []
+    async def list_all(
+        self, resource: Resource, namespace: str | None, keep: Callable[[Object], T]
+    ) -> tuple[list[T], str]:
+        """What `keep` makes of each object in a namespace (None: in the cluster), and the version to watch from.
+
+        Page by page: of a large cluster no more than a page is held whole.
+        """
+        kept: list[T] = []
         params = {"limit": str(_PAGE)}
         while True:
-            page = await self._call("GET", _collection(resource, namespace), params=params, seconds=_LIST_TIMEOUT)
-            items += page["items"]
+            page = await self._call("GET", resource.path(namespace), params=params, seconds=_LIST_TIMEOUT)
+            # In a list the objects do not say what they are.
+            kind = {"apiVersion": page["apiVersion"], "kind": page["kind"].removesuffix("List")}
+            kept += (keep(kind | item) for item in page["items"])
             metadata = page["metadata"]
             if not metadata.get("continue"):
-                return items, metadata["resourceVersion"]
+                return kept, metadata["resourceVersion"]
             params["continue"] = metadata["continue"]
 
-    async def watch(self, resource: str, namespace: str | None, version: str) -> AsyncIterator[Object]:
+    async def list_labelled(self, resource: Resource, namespace: str, label: str) -> list[Object]:
+        """Few objects: those of a namespace that carry a label."""
+        params = {"labelSelector": label}
+        found = await self._call("GET", resource.path(namespace), params=params, seconds=_LIST_TIMEOUT)
+        items: list[Object] = found["items"]
+        return items
+
+    async def watch(self, resource: Resource, namespace: str | None, version: str) -> AsyncIterator[Object]:
         """Events after `version`, bookmarks included, until the server ends the stream; KubeError 410 if it is old."""
         params = {
             "watch": "true",
@@ -124,7 +135,7 @@ class Kube:
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
         timeout = aiohttp.ClientTimeout(total=None, connect=_TIMEOUT, sock_read=_WATCH_SILENCE)
-        path = _collection(resource, namespace)
+        path = resource.path(namespace)
         async with self._answer("GET", path, params=params, limit=timeout, verb="WATCH") as answer:
             async for line in answer.content:
                 event: Object = json.loads(line)
@@ -133,79 +144,41 @@ class Kube:
                     raise KubeError(status.get("code", 0), status.get("message", "watch failed"))
                 yield event
 
-    async def read_deployment(self, namespace: str, name: str) -> Object:
-        """One Deployment, fresh."""
-        return await self._call("GET", _deployments(namespace, name))
-
     async def read(self, path: str) -> Object:
         """Any object or list, by its path in the API: what a person asks for, with a person's rights."""
         return await self._call("GET", path, seconds=_LIST_TIMEOUT)
 
-    async def read_object(self, resource: str, namespace: str, name: str) -> Object:
-        """One object of core/v1: `resource` as in a URL (`secrets`)."""
-        return await self._call("GET", f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name, safe='')}")
+    async def get(self, resource: Resource, namespace: str, name: str) -> Object:
+        """One object, fresh."""
+        return await self._call("GET", resource.path(namespace, name))
 
-    async def list_config_maps(self, namespace: str, label: str) -> list[Object]:
-        """Those of a namespace that carry a label."""
-        found = await self._call("GET", _config_maps(namespace), params={"labelSelector": label}, seconds=_LIST_TIMEOUT)
-        items: list[Object] = found["items"]
-        return items
+    async def create(self, resource: Resource, namespace: str, body: Object) -> Object:
+        """409 where there is one of that name."""
+        return await self._call("POST", resource.path(namespace), body=body)
 
-    async def create_config_map(self, namespace: str, body: Object) -> Object:
-        """A core/v1 ConfigMap."""
-        return await self._call("POST", _config_maps(namespace), body=body)
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, body: Object, seconds: float = _TIMEOUT
+    ) -> Object:
+        """Merge: None removes. 409 where `body` names another resourceVersion; no answer after `seconds` is none."""
+        return await self._patch(resource.path(namespace, name), body, seconds)
 
-    async def patch_config_map(self, namespace: str, name: str, body: Object) -> Object:
-        """Set (or with None remove) keys of its data; others stay."""
-        return await self._patch(f"{_config_maps(namespace)}/{name}", body)
+    async def delete(self, resource: Resource, namespace: str, name: str) -> None:
+        """One object."""
+        await self._call("DELETE", resource.path(namespace, name))
 
-    async def list_leases(self, namespace: str, label: str) -> list[Object]:
-        """Those of a namespace that carry a label."""
-        found = await self._call("GET", _leases(namespace), params={"labelSelector": label})
-        items: list[Object] = found["items"]
-        return items
-
-    async def read_lease(self, namespace: str, name: str) -> Object:
-        """One coordination.k8s.io/v1 Lease."""
-        return await self._call("GET", _leases(namespace, name))
-
-    async def create_lease(self, namespace: str, body: Object) -> Object:
-        """409 where there is one."""
-        return await self._call("POST", _leases(namespace), body=body)
-
-    async def patch_lease(self, namespace: str, name: str, body: Object, seconds: float) -> Object:
-        """409 where its resourceVersion is another; no answer after so many seconds is none."""
-        return await self._patch(_leases(namespace, name), body, seconds)
-
-    async def delete_lease(self, namespace: str, name: str) -> None:
-        """Of a member that leaves."""
-        await self._call("DELETE", _leases(namespace, name))
-
-    async def create_deployment(self, namespace: str, body: Object) -> Object:
-        """Used by the demo alone: the shipped Role does not allow it."""
-        return await self._call("POST", _deployments(namespace), body=body)
-
-    async def delete_deployment(self, namespace: str, name: str) -> None:
-        """Used by the demo alone: the shipped Role does not allow it."""
-        await self._call("DELETE", _deployments(namespace, name))
-
-    async def patch_scale(self, namespace: str, name: str, precondition: Object, replicas: int) -> Object:
+    async def patch_scale(
+        self, resource: Resource, namespace: str, name: str, precondition: Object, replicas: int
+    ) -> Object:
         """Set spec.replicas; `precondition` (uid, resourceVersion) makes the server refuse what was not decided on."""
         body = {"metadata": precondition, "spec": {"replicas": replicas}}
-        return await self._patch(_deployments(namespace, name) + "/scale", body)
+        return await self._patch(resource.path(namespace, name, "scale"), body)
 
-    async def patch_status(self, namespace: str, name: str, uid: str, annotations: dict[str, str | None]) -> Object:
+    async def patch_status(
+        self, resource: Resource, namespace: str, name: str, uid: str, annotations: dict[str, str | None]
+    ) -> Object:
         """Set (or with None remove) annotations by way of the status, which leaves metadata.generation alone."""
         body = {"metadata": {"uid": uid, "annotations": annotations}}
-        return await self._patch(_deployments(namespace, name) + "/status", body)
-
-    async def create_event(self, namespace: str, body: Object) -> Object:
-        """A core/v1 Event."""
-        return await self._call("POST", f"/api/v1/namespaces/{namespace}/events", body=body)
-
-    async def patch_event(self, namespace: str, name: str, body: Object) -> Object:
-        """Count an Event up."""
-        return await self._patch(f"/api/v1/namespaces/{namespace}/events/{name}", body)
+        return await self._patch(resource.path(namespace, name, "status"), body)
 
     async def _patch(self, path: str, body: Object, seconds: float = _TIMEOUT) -> Object:
         return await self._call("PATCH", path, params={"fieldManager": FIELD_MANAGER}, body=body, seconds=seconds)
@@ -294,24 +267,6 @@ def _context_namespace(kubeconfig: Path | None, context: str | None) -> str:
     contexts, active = config.list_kube_config_contexts(config_file=str(kubeconfig) if kubeconfig else None)
     chosen = next((each for each in contexts if each["name"] == context), active)
     return str(chosen["context"].get("namespace") or "default")
-
-
-def _collection(resource: str, namespace: str | None) -> str:
-    return _GROUPS[resource] + (f"/namespaces/{namespace}" if namespace else "") + f"/{resource}"
-
-
-def _deployments(namespace: str, name: str | None = None) -> str:
-    path = _collection(DEPLOYMENTS, namespace)
-    return path if name is None else f"{path}/{name}"
-
-
-def _config_maps(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/configmaps"
-
-
-def _leases(namespace: str, name: str | None = None) -> str:
-    path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
-    return path if name is None else f"{path}/{name}"
 
 
 def _resource(path: str) -> str:

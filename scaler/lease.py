@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from scaler.kube import Kube, KubeError, Object
+from scaler.resource import LEASES
 
 #: Of the duration: after so much without a renewal the holder itself stops writing; so often it renews.
 DEADLINE: Final = 2 / 3
@@ -105,7 +106,7 @@ class Lease:
         metadata = {"name": self.name, "labels": dict(self.labels), "annotations": self._annotations()}
         spec = {**self._mine(), "acquireTime": _now(), "leaseTransitions": 0}
         try:
-            body = await self.kube.create_lease(self.place.namespace, {"metadata": metadata, "spec": spec})
+            body = await self.kube.create(LEASES, self.place.namespace, {"metadata": metadata, "spec": spec})
         except KubeError as error:
             if error.status != 409:
                 raise
@@ -115,7 +116,7 @@ class Lease:
 
     async def _read(self) -> Object | None:
         try:
-            return await self.kube.read_lease(self.place.namespace, self.name)
+            return await self.kube.get(LEASES, self.place.namespace, self.name)
         except KubeError as error:
             if error.status != 404:
                 raise
@@ -125,7 +126,7 @@ class Lease:
         metadata = {"resourceVersion": self._version, "annotations": self._annotations()}
         body = {"metadata": metadata, "spec": spec}
         seconds = self.place.duration * RENEWAL
-        return await self.kube.patch_lease(self.place.namespace, self.name, body, seconds)
+        return await self.kube.patch(LEASES, self.place.namespace, self.name, body, seconds)
 
     def _hold(self, asked: float, body: Object) -> None:
         self._version = body["metadata"]["resourceVersion"]

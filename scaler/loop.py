@@ -11,12 +11,13 @@ from typing import NamedTuple
 from scaler import rollback
 from scaler.grants import Grants
 from scaler.journal import Journal
-from scaler.kube import DEPLOYMENTS, Kube, KubeError, Object
+from scaler.kube import Kube, KubeError
 from scaler.outbox import Outbox, Urgency
 from scaler.parse import parse
 from scaler.poll import Answers, Poll
 from scaler.report import Report
-from scaler.rival import Rivals
+from scaler.resource import REPLICA_SETS, Resource
+from scaler.rival import Ref, Rivals
 from scaler.rule import InvalidRule, Rule
 from scaler.shard import Shares
 from scaler.store import Store
@@ -47,10 +48,11 @@ class Parts(NamedTuple):
     journal: Journal
     shares: Shares
     rivals: Rivals
+    kinds: tuple[Resource, ...]
 
 
 class Loop:
-    """Owns every managed Deployment and its history.
+    """Owns every managed Deployment (and what else is scaled) and its history.
 
     `clock` is wall time in seconds, for histories. `grace` is how long (seconds) a rule that disappeared may come back
     as if it had never been away.
@@ -58,41 +60,31 @@ class Loop:
 
     def __init__(self, parts: Parts, clock: Callable[[], float], grace: float) -> None:
         self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts[:6]
-        self._store, self._journal, self._shares, self._rivals = parts[6:]
+        self._store, self._journal, self._shares, self._rivals, self._kinds = parts[6:]
         self._clock = clock
         self._grace = grace
         self._workloads: dict[Key, Workload] = {}
         # Of every Deployment with a rule or a trace of one, also where it is another process' to scale.
         self._seen: dict[Key, Target] = {}
-        self._complete: tuple[frozenset[str], str | None] | None = None
+        self._complete: dict[Resource, tuple[frozenset[str], str | None]] = {}
         self._poll.deliver = self.hear
         self._vault.deliver = self.reread
         self._rivals.changed = self.contest
 
-    resource = DEPLOYMENTS
-
-    def take(self, body: Object) -> None:
-        """A Deployment was added or changed."""
-        self.upsert(target(body))
-
-    def lose(self, body: Object) -> None:
-        """A Deployment was deleted."""
-        self.remove(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
-
-    def listed(self, bodies: Sequence[Object], namespace: str | None) -> None:
-        """All Deployments of a namespace (None: of the cluster) were listed: what is not among them is gone."""
-        seen = [target(body) for body in bodies]
+    def listed(self, resource: Resource, seen: Sequence[Target], namespace: str | None) -> None:
+        """All targets of a kind in a namespace (None: in the cluster) were listed: what is not among them is gone."""
         for each in seen:
             self.upsert(each)
-        for key in self._seen.keys() - {each.key for each in seen}:
+        known = {key for key, target in self._seen.items() if target.resource == resource}
+        for key in known - {each.key for each in seen}:
             self.remove(key)
-        self._complete = frozenset(each.uid for each in seen), namespace
+        self._complete[resource] = frozenset(each.uid for each in seen), namespace
         self._tidy()
 
     def _tidy(self) -> None:
-        """Forget what is remembered of Deployments that are gone, once both are known."""
-        if self._complete is not None:
-            self._store.keep_only(*self._complete)
+        """Forget what is remembered of targets that are gone, once both are known."""
+        for resource, (uids, namespace) in self._complete.items():
+            self._store.keep_only(resource, uids, namespace)
 
     async def learn(self) -> None:
         """Some rules will be ours: read what others remembered of them. Raises KubeError."""
@@ -171,12 +163,13 @@ class Loop:
             if workload.decidable and not workload.patching:
                 self._decide_alone(workload)
 
-    def contest(self, key: Key) -> None:
-        """Another autoscaler came to a Deployment, or went."""
-        workload = self._workloads.get(key)
-        if workload is not None:
-            workload.rival = self._rivals.of(key)
-            self._rule_changed(workload)
+    def contest(self, ref: Ref) -> None:
+        """Another autoscaler came to a target, or went."""
+        for kind in self._kinds:
+            workload = self._workloads.get(Key.of(kind, ref.namespace, ref.name))
+            if workload is not None and Ref.of(workload.target) == ref:
+                workload.rival = self._rivals.of(workload.target)
+                self._rule_changed(workload)
 
     def reread(self, keys: Iterable[Key]) -> None:
         """Objects that these rules refer to were read, and are not what they were."""
@@ -202,7 +195,7 @@ class Loop:
             return
         record = self._store.get(seen.uid)
         workload = self._workloads[seen.key] = Workload.begin(seen, self._read_rule(seen), self._clock(), record)
-        workload.rival = self._rivals.of(seen.key)
+        workload.rival = self._rivals.of(seen)
         self._rule_changed(workload)
 
     def _left(self, seen: Target) -> None:
@@ -217,7 +210,7 @@ class Loop:
     def _follow(self, workload: Workload, seen: Target) -> None:
         former = workload.target
         changed = workload.see(seen, self._clock())
-        if workload.target is seen and seen.template != former.template and rollback.changed(former, seen):
+        if workload.target is seen and rollback.possible(former, seen):
             workload.rollback = asyncio.create_task(self._look_back(workload, former, seen))
         if changed:
             workload.follow(self._read_rule(workload.target))
@@ -275,11 +268,11 @@ class Loop:
             if workload.rolled_back:
                 return
         for _ in range(ATTEMPTS):
-            fresh = target(await self._kube.read_deployment(*seen.key))
+            fresh = await self._fresh(seen)
             if fresh.uid != seen.uid or fresh.managed or fresh.replicas == replicas or not self._shares.owns(seen.key):
                 return
             try:
-                await self._kube.patch_scale(*seen.key, _precondition(fresh), replicas)
+                await self._kube.patch_scale(*seen.location, _precondition(fresh), replicas)
             except KubeError as error:
                 if error.status != 409:
                     raise
@@ -290,11 +283,11 @@ class Loop:
     async def _look_back(self, workload: Workload, former: Target, seen: Target) -> None:
         """Annotations and pod template changed together: was that a rollback?"""
         try:
-            replica_sets, _ = await self._kube.list_all("replicasets", seen.key.namespace)
+            former_ones, _ = await self._kube.list_all(REPLICA_SETS, seen.key.namespace, rollback.Revision.of)
         except KubeError as error:
             _log.warning("cannot tell whether this was a rollback", extra={"rule": str(seen.key), "error": str(error)})
             return
-        name = rollback.came_back(seen, replica_sets)
+        name = rollback.came_back(seen, former_ones)
         if name is not None:
             workload.rolled_back = not seen.managed
             self._report.rolled_back(seen, name, rollback.changed(former, seen))
@@ -371,7 +364,7 @@ class Loop:
         seen, decision = workload.target, workload.decision
         assert decision is not None
         workload.tried = decision.replicas
-        scale = await self._kube.patch_scale(*seen.key, _precondition(seen), decision.replicas)
+        scale = await self._kube.patch_scale(*seen.location, _precondition(seen), decision.replicas)
         workload.scaled(decision, scale["metadata"]["resourceVersion"], self._clock())
         if self._still_ours(workload):
             reaction = None if workload.due is None else asyncio.get_running_loop().time() - workload.due
@@ -381,14 +374,16 @@ class Loop:
         """Make another attempt sensible, or raise."""
         if error.status == 409:
             self._report.conflict()
-            fresh = target(await self._kube.read_deployment(*workload.target.key))
-            self.upsert(fresh)
+            self.upsert(await self._fresh(workload.target))
             if workload.decidable:
                 self._decide_again(workload)
         elif error.status == 429:
             await asyncio.sleep(error.retry_after or BUSY)
         else:
             raise error
+
+    async def _fresh(self, seen: Target) -> Target:
+        return target(await self._kube.get(*seen.location), seen.resource)
 
     def _still_ours(self, workload: Workload) -> bool:
         """Right before every write: whose Lease may have passed to another meanwhile writes nothing more."""

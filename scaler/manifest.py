@@ -1,10 +1,10 @@
-"""Deployments in files, as a user keeps them: any YAML or JSON documents, several a file, lists included."""
+"""Scale targets in files, as a user keeps them: any YAML or JSON documents, several a file, lists included."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -13,6 +13,8 @@ from scaler.reference import Found, Kind, Objects, Reference
 from scaler.surroundings import Surroundings
 from scaler.target import PREFIX, RULE
 
+DEPLOYMENT: Final = "Deployment"
+
 
 class ManifestError(Exception):
     """A file that cannot be read, with its name and the reason."""
@@ -20,7 +22,10 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """A Deployment with a rule. `sets_replicas` tells whether spec.replicas is written in it, `replicas` the count."""
+    """A Deployment, or another object, with a rule.
+
+    `sets_replicas` tells whether spec.replicas is written in it, `replicas` the count.
+    """
 
     namespace: str
     name: str
@@ -28,11 +33,12 @@ class Manifest:
     sets_replicas: bool
     containers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     replicas: int | None = None
+    kind: str = DEPLOYMENT
 
 
 @dataclass(frozen=True)
 class Files:
-    """What is in some files: Deployments with a rule, in their order, and the objects that rules may refer to."""
+    """What is in some files: objects with a rule, in their order, and the objects that rules may refer to."""
 
     manifests: tuple[Manifest, ...]
     objects: Objects = field(repr=False)
@@ -85,9 +91,9 @@ def _object(item: dict[str, Any], namespace: str) -> tuple[Reference, Found] | N
 
 
 def manifest(item: Mapping[str, Any], namespace: str) -> Manifest | None:
-    """A Deployment as JSON or YAML has it; None for anything else, and without a rule."""
+    """An object with a rule, as JSON or YAML has it; None for one without."""
     metadata = item.get("metadata")
-    if item.get("kind") != "Deployment" or not isinstance(metadata, dict):
+    if not isinstance(metadata, dict):
         return None
     annotations = metadata.get("annotations")
     if not isinstance(annotations, dict) or RULE not in annotations:
@@ -102,6 +108,7 @@ def manifest(item: Mapping[str, Any], namespace: str) -> Manifest | None:
         "replicas" in spec,
         tuple(containers(template)),
         spec["replicas"] if type(spec.get("replicas")) is int and spec["replicas"] >= 0 else None,
+        str(item.get("kind", "")),
     )
 
 

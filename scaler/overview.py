@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from scaler.kube import DEPLOYMENTS, Kube
+from scaler.kube import Kube
 from scaler.parse import parse
+from scaler.resource import DEPLOYMENTS
 from scaler.rule import Rule
 from scaler.server import Unreachable, ask
 from scaler.target import STATUS, Target, target
@@ -22,8 +23,7 @@ async def from_server(url: str) -> list[dict[str, Any]]:
 
 async def from_cluster(kube: Kube, namespace: str | None) -> list[dict[str, Any]]:
     """What the Deployments themselves say. Raises KubeError."""
-    items, _ = await kube.list_all(DEPLOYMENTS, namespace)
-    seen = (target(item) for item in items)
+    seen, _ = await kube.list_all(DEPLOYMENTS, namespace, target)
     return [_row(each) for each in sorted(seen, key=lambda each: each.key) if each.managed]
 
 

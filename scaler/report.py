@@ -11,6 +11,7 @@ from scaler.event import EventBook
 from scaler.kube import Kube, KubeError
 from scaler.metrics import Metrics
 from scaler.outbox import Outbox, Urgency
+from scaler.resource import EVENTS, Resource
 from scaler.rule import Rule
 from scaler.shard import Shares
 from scaler.status import StatusBook, render, timestamp
@@ -50,6 +51,8 @@ class Report:
         self._events = EventBook(instance)
         self._status = StatusBook(self._write_status)
         self._told: dict[Key, _Told] = {}
+        # Custom resources take no annotation by way of their status: that is seen, and not tried again.
+        self._mute: set[Resource] = set()
 
     def state(self, workload: Workload) -> None:
         """A rule was seen or decided on: tell which conditions changed."""
@@ -185,25 +188,28 @@ class Report:
             if not self._shares.holds(target.key):
                 return
             if write.name is None:
-                await self._kube.create_event(write.namespace, write.body)
+                await self._kube.create(EVENTS, write.namespace, write.body)
             else:
-                await self._kube.patch_event(write.namespace, write.name, write.body)
+                await self._kube.patch(EVENTS, write.namespace, write.name, write.body)
 
         self._outbox.put(Urgency.EVENT, send)
 
     def _write_status(self, key: Key, text: str) -> None:
         target = self._told[key].target
-        if target.annotations.get(STATUS) != text:
+        if target.annotations.get(STATUS) != text and target.resource not in self._mute:
             self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, text))
 
     async def _patch_status(self, target: Target, text: str | None) -> None:
         if not self._shares.holds(target.key):
             return
         try:
-            await self._kube.patch_status(*target.key, target.uid, {STATUS: text})
+            answer = await self._kube.patch_status(*target.location, target.uid, {STATUS: text})
         except KubeError as error:
             if error.status not in (404, 409):
                 raise
+            return
+        if text is not None and STATUS not in answer["metadata"].get("annotations", {}):
+            self._mute.add(target.resource)
 
 
 def _consequence(workload: Workload) -> str:

@@ -1,80 +1,104 @@
 """Other autoscalers on the same target: where there is one we do not scale, because the two would undo each other."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, NamedTuple
 
 from scaler.kube import Object
-from scaler.target import Key
+from scaler.resource import AUTOSCALERS
+from scaler.target import Key, Target
 
-_DEPLOYMENT: Final = ("apps/v1", "Deployment")
+
+class Ref(NamedTuple):
+    """What a `scaleTargetRef` names. Its version does not matter: it is the same object in each."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, target: Target) -> "Ref":
+        """What would name this one."""
+        _, namespace, name = target.location
+        return cls(target.resource.group, target.kind, namespace, name)
+
+
+class Rival(NamedTuple):
+    """A HorizontalPodAutoscaler, what it scales, and what to call it."""
+
+    own: Key
+    target: Ref
+    words: str
 
 
 class Rivals:
     """Follows HorizontalPodAutoscalers. KEDA's ScaledObjects are among them: each has one of its own.
 
-    `changed(key)` tells of a Deployment whose rival came, went or became another.
+    `changed(ref)` tells of a target whose rival came, went or became another.
     """
 
-    resource = "horizontalpodautoscalers"
+    resource = AUTOSCALERS
 
     def __init__(self) -> None:
-        self.changed: Callable[[Key], None] = lambda key: None
-        self._targets: dict[Key, Key] = {}
-        self._words: dict[Key, dict[Key, str]] = {}
+        self.changed: Callable[[Ref], None] = lambda ref: None
+        self._rivals: dict[Key, Rival] = {}
+        self._words: dict[Ref, dict[Key, str]] = {}
 
-    def of(self, key: Key) -> str | None:
-        """Who else scales a Deployment, in words; None where nobody does."""
-        return next(iter(self._words.get(key, {}).values()), None)
+    def of(self, target: Target) -> str | None:
+        """Who else scales it, in words; None where nobody does."""
+        return self._first(Ref.of(target))
 
-    def take(self, body: Object) -> None:
+    def read(self, body: Object) -> Rival:
+        """What matters of one."""
+        metadata = body["metadata"]
+        target = _target(body["spec"]["scaleTargetRef"], metadata["namespace"])
+        return Rival(Key(metadata["namespace"], metadata["name"]), target, _words(metadata))
+
+    def take(self, item: Rival) -> None:
         """It is there; perhaps with another target than before."""
-        own, target = _key(body), _target(body)
-        if self._targets.get(own) != target:
-            self.lose(body)
-        if target is None:
-            return
-        self._targets[own] = target
-        before, words = self.of(target), self._words.setdefault(target, {})
-        words[own] = _words(body)
-        if self.of(target) != before:
-            self.changed(target)
+        former = self._rivals.get(item.own)
+        if former is not None and former.target != item.target:
+            self.lose(former)
+        self._rivals[item.own] = item
+        before = self._first(item.target)
+        self._words.setdefault(item.target, {})[item.own] = item.words
+        self._tell(item.target, before)
 
-    def lose(self, body: Object) -> None:
+    def lose(self, item: Rival) -> None:
         """It is gone."""
-        own = _key(body)
-        target = self._targets.pop(own, None)
-        if target is None:
+        known = self._rivals.pop(item.own, None)
+        if known is None:
             return
-        before = self.of(target)
-        del self._words[target][own]
-        if not self._words[target]:
-            del self._words[target]
-        if self.of(target) != before:
+        before = self._first(known.target)
+        del self._words[known.target][known.own]
+        if not self._words[known.target]:
+            del self._words[known.target]
+        self._tell(known.target, before)
+
+    def listed(self, items: Sequence[Rival], namespace: str | None) -> None:
+        """These are all."""
+        there = {item.own for item in items}
+        for gone in [each for own, each in self._rivals.items() if own not in there]:
+            self.lose(gone)
+        for item in items:
+            self.take(item)
+
+    def _first(self, target: Ref) -> str | None:
+        return next(iter(self._words.get(target, {}).values()), None)
+
+    def _tell(self, target: Ref, before: str | None) -> None:
+        if self._first(target) != before:
             self.changed(target)
 
-    def listed(self, bodies: Sequence[Object], namespace: str | None) -> None:
-        """These are all."""
-        there = {_key(body) for body in bodies}
-        for own in list(self._targets.keys() - there):
-            self.lose({"metadata": own._asdict()})
-        for body in bodies:
-            self.take(body)
+
+def _target(ref: dict[str, Any], namespace: str) -> Ref:
+    group, slash, _ = str(ref.get("apiVersion") or "").rpartition("/")
+    return Ref(group if slash else "", ref["kind"], namespace, ref["name"])
 
 
-def _key(body: Object) -> Key:
-    return Key(body["metadata"]["namespace"], body["metadata"]["name"])
-
-
-def _target(body: Object) -> Key | None:
-    ref = body["spec"]["scaleTargetRef"]
-    if (ref.get("apiVersion"), ref["kind"]) != _DEPLOYMENT:
-        return None
-    return Key(body["metadata"]["namespace"], ref["name"])
-
-
-def _words(body: Object) -> str:
-    owners = body["metadata"].get("ownerReferences") or []
+def _words(metadata: dict[str, Any]) -> str:
+    owners = metadata.get("ownerReferences") or []
     scaled = next((owner["name"] for owner in owners if owner.get("kind") == "ScaledObject"), None)
     if scaled is not None:
         return f"the KEDA ScaledObject {scaled!r}"
-    return f"the HorizontalPodAutoscaler {body['metadata']['name']!r}"
+    return f"the HorizontalPodAutoscaler {metadata['name']!r}"

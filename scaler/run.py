@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from aiohttp import web
@@ -22,10 +22,12 @@ from scaler.metrics import Metrics
 from scaler.outbox import Outbox
 from scaler.poll import Poll
 from scaler.report import Report, lost
-from scaler.rival import Rivals
+from scaler.rival import Rival, Rivals
 from scaler.settings import Settings
 from scaler.shard import Alone, Shards
 from scaler.store import Store
+from scaler.target import Target
+from scaler.targets import Targets
 from scaler.tick import Ticks
 from scaler.vault import Vault
 from scaler.watch import Watch
@@ -59,28 +61,29 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     vault = Vault(Fetcher(kube, home, settings.file_root).fetch)
     store, journal = Store(kube, outbox, shares, home), Journal(time.time())
     rivals = Rivals()
-    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal, shares, rivals)
+    parts = Parts(kube, poll, vault, outbox, report, grants, store, journal, shares, rivals, settings.kinds)
     loop = Loop(parts, time.time, settings.let_go_after)
-    watch = Watch(kube, settings.watch_namespace, loop)
+    watches = [Watch(kube, settings.watch_namespace, Targets(kind, loop)) for kind in settings.kinds]
     rival_watch = Watch(kube, settings.watch_namespace, rivals)
     tasks = {
         "rivals": asyncio.create_task(rival_watch.run()),
         "shards": asyncio.create_task(_share(rival_watch, shares, loop)),
-        "watch": asyncio.create_task(watch.run()),
         "outbox": asyncio.create_task(outbox.run()),
+        **{str(kind): asyncio.create_task(watch.run()) for kind, watch in zip(settings.kinds, watches, strict=True)},
     }
     try:
         async with (
-            _sites(settings, Shown(metrics, report, journal, shares), tasks, watch),
+            _sites(settings, Shown(metrics, report, journal, shares), tasks, watches),
             _webhook(settings, grants, metrics),
         ):
             ticks.start()
             await _until(stop, tasks)
     finally:
-        for name in ("rivals", "shards", "watch"):
-            tasks[name].cancel()
+        heard = [task for name, task in tasks.items() if name != "outbox"]
+        for task in heard:
+            task.cancel()
         ticks.stop()
-        await asyncio.gather(tasks["shards"], tasks["watch"], return_exceptions=True)
+        await asyncio.gather(*heard, return_exceptions=True)
         await outbox.drain(FAREWELL)
         await _leave(shares, loop)
         tasks["outbox"].cancel()
@@ -100,10 +103,10 @@ def _webhook(settings: Settings, grants: Grants, metrics: Metrics) -> contextlib
     from scaler.webhook import webhook
 
     # Where no file allows anything, what a rule asks for is told by its condition, as `scaler validate` leaves it open.
-    return webhook(Admission(grants if settings.identities else Unbound()), address, folder, metrics)
+    return webhook(Admission(grants if settings.identities else Unbound(), settings.kinds), address, folder, metrics)
 
 
-async def _share(rivals: Watch, shares: Shards | Alone, loop: Loop) -> None:
+async def _share(rivals: Watch[Rival], shares: Shards | Alone, loop: Loop) -> None:
     """Nothing is ours before it is known whose else it may be; a cluster that does not tell is no reason to wait."""
     await rivals.asked.wait()
     await shares.run(loop)
@@ -149,15 +152,16 @@ async def _until(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> N
 
 @contextlib.asynccontextmanager
 async def _sites(
-    settings: Settings, shown: Shown, tasks: dict[str, asyncio.Task[None]], watch: Watch
+    settings: Settings, shown: Shown, tasks: dict[str, asyncio.Task[None]], watches: Sequence[Watch[Target]]
 ) -> AsyncIterator[None]:
     def alive() -> str | None:
         ended = [name for name, task in tasks.items() if task.done()]
         return f"ended: {', '.join(ended)}" if ended else None
 
     def ready() -> str | None:
-        if not watch.synced.is_set():
-            return "the Deployments have not been listed yet"
+        # A kind that the cluster does not have must not keep the others waiting.
+        if not all(watch.asked.is_set() for watch in watches) or not any(watch.synced.is_set() for watch in watches):
+            return "the scale targets have not been listed yet"
         return None if shown.shares.first_round.is_set() else "no answer about the Leases yet"
 
     runners: list[web.AppRunner] = []

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from scaler.resource import DEPLOYMENTS, Resource
+
 #: Shards with `auto`: enough for four or five members, few enough to renew them all the time. And at most.
 AUTO, MOST_SHARDS = 16, 64
 
@@ -44,6 +46,7 @@ class Settings:
     kubeconfig: Path | None = None
     context: str | None = None
     watch_namespace: str | None = None
+    kinds: tuple[Resource, ...] = (DEPLOYMENTS,)
     scaler_namespace: str | None = None
     identities: Path | None = None
     file_root: Path | None = None
@@ -62,7 +65,11 @@ class Settings:
 
     def shown(self) -> dict[str, str]:
         """What the log says at the start."""
-        return {name: str(value) for name, value in vars(self).items() if value not in (None, ())}
+        return {name: _shown(value) for name, value in vars(self).items() if value not in (None, ())}
+
+
+def _shown(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def shards(text: str) -> int:

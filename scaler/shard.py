@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from scaler.kube import Kube, KubeError
 from scaler.lease import RENEWAL, Lease, Place, awake
+from scaler.resource import LEASES
 from scaler.target import Key
 
 _log = logging.getLogger("scaler")
@@ -199,7 +200,7 @@ class Shards:
         """Who is alive: who renewed its own Lease within its duration, as seen from here. Always also we."""
         await self._me.want()
         await self._observe_shards()
-        for item in await self._kube.list_leases(self._place.namespace, f"{_MEMBER}={self._scope}"):
+        for item in await self._kube.list_labelled(LEASES, self._place.namespace, f"{_MEMBER}={self._scope}"):
             name = item["metadata"]["name"]
             lease = self._others.setdefault(name, Lease(self._kube, self._place, name, {}, self._clock))
             lease.observe(item)
@@ -209,13 +210,13 @@ class Shards:
     async def _observe_shards(self) -> None:
         """Also those of others: who takes one over has to have seen its holder silent for a whole duration."""
         leases = {lease.name: lease for lease in self._leases if not lease.held}
-        for item in await self._kube.list_leases(self._place.namespace, f"{_SHARD}={self._scope}"):
+        for item in await self._kube.list_labelled(LEASES, self._place.namespace, f"{_SHARD}={self._scope}"):
             if lease := leases.get(item["metadata"]["name"]):
                 lease.observe(item)
 
     async def _resign(self) -> None:
         if len(self._leases) > 1:
-            await self._kube.delete_lease(self._place.namespace, self._me.name)
+            await self._kube.delete(LEASES, self._place.namespace, self._me.name)
 
     def _tell(self, error: KubeError) -> None:
         if not self._failing:

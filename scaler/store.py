@@ -12,6 +12,7 @@ from typing import Final
 from scaler.kube import Kube, KubeError, Object
 from scaler.outbox import Outbox, Urgency
 from scaler.record import Record, parsed, render
+from scaler.resource import CONFIG_MAPS, Resource
 from scaler.shard import Shares
 from scaler.state import BadState
 from scaler.target import Key
@@ -45,7 +46,7 @@ class Store:
 
     async def load(self) -> None:
         """Read everything but what is ours already. A record that cannot be read is a first sight. Raises KubeError."""
-        items = await self._kube.list_config_maps(self._namespace, LABEL)
+        items = await self._kube.list_labelled(CONFIG_MAPS, self._namespace, LABEL)
         self._records = {uid: record for uid, record in self._records.items() if self._shares.owns(record.key)}
         for item in items:
             self._present.add(int(item["metadata"]["labels"][LABEL]))
@@ -70,11 +71,11 @@ class Store:
         if record is not None:
             self._change(uid, record.key)
 
-    def keep_only(self, uids: Collection[str], namespace: str | None) -> None:
-        """Forget what of ours is not among all Deployments of a namespace (None: of the cluster)."""
+    def keep_only(self, resource: Resource, uids: Collection[str], namespace: str | None) -> None:
+        """Forget what of ours is not among all targets of a kind in a namespace (None: in the cluster)."""
         gone = {uid: record.key for uid, record in self._records.items() if uid not in uids}
         for uid, key in gone.items():
-            if namespace in (None, key.namespace) and self._shares.owns(key):
+            if key.place[0] == str(resource) and namespace in (None, key.namespace) and self._shares.owns(key):
                 self.forget(uid)
 
     async def hand_over(self, uids: Iterable[str]) -> None:
@@ -126,7 +127,7 @@ class Store:
 
     async def _patch(self, bucket: int, data: Object) -> None:
         try:
-            await self._kube.patch_config_map(self._namespace, _name(bucket), {"data": data})
+            await self._kube.patch(CONFIG_MAPS, self._namespace, _name(bucket), {"data": data})
         except KubeError as error:
             if error.status == 404:
                 self._present.discard(bucket)
@@ -136,7 +137,7 @@ class Store:
         metadata = {"name": _name(bucket), "labels": {LABEL: str(bucket), "app.kubernetes.io/name": "scalerule"}}
         texts = {uid: text for uid, text in data.items() if text is not None}
         try:
-            await self._kube.create_config_map(self._namespace, {"metadata": metadata, "data": texts})
+            await self._kube.create(CONFIG_MAPS, self._namespace, {"metadata": metadata, "data": texts})
         except KubeError as error:
             if error.status != 409:
                 raise

@@ -1,4 +1,4 @@
-"""A scale target as it was last seen: the few fields of a Deployment that matter here."""
+"""A scale target as it was last seen: the few fields that matter of a Deployment, or of what else has replicas."""
 
 import json
 import zlib
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from scaler.environment import containers
+from scaler.resource import DEPLOYMENTS, Resource
 
 PREFIX = "scalerule.dev/"
 RULE = PREFIX + "rule"
@@ -14,10 +15,21 @@ STATUS = PREFIX + "status"
 
 
 class Key(NamedTuple):
-    """What a user calls it."""
+    """What a user calls it: `shop/orders` is a Deployment, `shop/statefulsets/orders` is not."""
 
     namespace: str
     name: str
+
+    @classmethod
+    def of(cls, resource: Resource, namespace: str, name: str) -> "Key":
+        """Of an object of some kind."""
+        return cls(namespace, name if resource == DEPLOYMENTS else f"{resource}/{name}")
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The kind as `Resource` writes it, and the object's own name."""
+        kind, _, name = self.name.rpartition("/")
+        return kind or str(DEPLOYMENTS), name
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -25,7 +37,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One version of a Deployment.
+    """One version of an object with replicas.
 
     `writer` is the manager that set spec.replicas last, as managedFields tell; None where they do not: the API server
     (1.36) drops the owner when a manager that already owns the count sets it by /scale again.
@@ -45,6 +57,13 @@ class Target:
     """A fingerprint of the pod template."""
     templated_at: str = ""
     """When that was written, as Kubernetes writes times."""
+    resource: Resource = DEPLOYMENTS
+    kind: str = "Deployment"
+
+    @property
+    def location(self) -> tuple[Resource, str, str]:
+        """Where the API has it: kind, namespace, name."""
+        return self.resource, self.key.namespace, self.key.place[1]
 
     @property
     def managed(self) -> bool:
@@ -56,24 +75,35 @@ class Target:
         return self.uid == other.uid and int(self.version) < int(other.version)
 
 
-def target(deployment: dict[str, Any]) -> Target:
-    """Read a Deployment. `ready` is None while its status lags behind its spec."""
-    metadata, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
-    current = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+def target(body: dict[str, Any], resource: Resource = DEPLOYMENTS) -> Target:
+    """Read a Deployment, or another object with replicas. `ready` is None while its status lags behind its spec."""
+    metadata, spec = body["metadata"], body["spec"]
     annotations = metadata.get("annotations") or {}
+    template = spec.get("template") or {}
     return Target(
-        key=Key(metadata["namespace"], metadata["name"]),
+        key=Key.of(resource, metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
         replicas=spec.get("replicas", 1),
-        ready=status.get("readyReplicas", 0) if current else None,
+        ready=_ready(body.get("status") or {}, metadata.get("generation", 0)),
         annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX)},
         writer=_writer(metadata.get("managedFields", [])),
         deleting="deletionTimestamp" in metadata,
-        containers=tuple(containers(spec["template"])) if RULE in annotations else (),
-        template=fingerprint(spec["template"]),
+        containers=tuple(containers(template)) if RULE in annotations else (),
+        template=fingerprint(template),
         templated_at=_latest(metadata.get("managedFields", []), "f:template").get("time", ""),
+        resource=resource,
+        kind=body["kind"],
     )
+
+
+def _ready(status: Mapping[str, Any], generation: int) -> int | None:
+    """Not every kind says what it observed, and some say it as text."""
+    observed = str(status.get("observedGeneration", "" if status else 0))
+    if observed.isdigit() and int(observed) < generation:
+        return None
+    ready = status.get("readyReplicas", 0)
+    return ready if type(ready) is int else None
 
 
 def fingerprint(template: Mapping[str, Any]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from scaler.manifest import Manifest, files
+from scaler.manifest import DEPLOYMENT, Manifest, files
 from scaler.parse import parse
 from scaler.rule import InvalidRule
 from scaler.surroundings import Surroundings
@@ -32,6 +32,8 @@ def judged(manifest: Manifest, surroundings: Surroundings) -> dict[str, Any]:
     warnings = list(rule.warnings)
     if manifest.sets_replicas:
         warnings.append(_REPLICAS)
+    if manifest.kind != DEPLOYMENT:
+        warnings.append(f"kind {manifest.kind or '(none)'}: only a scaler that is told of it by --kinds scales this")
     triggers = rule.shown if isinstance(rule, InvalidRule) else rule.triggers
     return {
         "namespace": manifest.namespace,

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from scaler.kube import Kube, KubeError, Object
+from scaler.resource import Resource
 
 _log = logging.getLogger("scaler")
 
@@ -14,29 +15,36 @@ _log = logging.getLogger("scaler")
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 
 
-class Follower(Protocol):
-    """Who is told."""
+T = TypeVar("T")
 
-    resource: str
-    """The kind, as in a URL."""
 
-    def take(self, body: Object) -> None:
+class Follower(Protocol[T]):
+    """Who is told. Of each object only what `read` makes of it is kept."""
+
+    @property
+    def resource(self) -> Resource:
+        """The kind."""
+
+    def read(self, body: Object) -> T:
+        """What matters of an object."""
+
+    def take(self, item: T) -> None:
         """An object is there, in this version."""
 
-    def lose(self, body: Object) -> None:
+    def lose(self, item: T) -> None:
         """An object is gone."""
 
-    def listed(self, bodies: Sequence[Object], namespace: str | None) -> None:
+    def listed(self, items: Sequence[T], namespace: str | None) -> None:
         """Everything of a namespace (None: of the cluster) was listed; these are all."""
 
 
-class Watch:
+class Watch(Generic[T]):
     """Follows the objects of one namespace, or (None) of the cluster, for ever.
 
     `asked` is set with the first answer, be it a refusal; `synced` once everything has been listed.
     """
 
-    def __init__(self, kube: Kube, namespace: str | None, follower: Follower) -> None:
+    def __init__(self, kube: Kube, namespace: str | None, follower: Follower[T]) -> None:
         self.asked = asyncio.Event()
         self.synced = asyncio.Event()
         self._kube = kube
@@ -57,8 +65,9 @@ class Watch:
                 await self._recover(error)
 
     async def _list(self) -> None:
-        bodies, version = await self._kube.list_all(self._follower.resource, self._namespace)
-        self._follower.listed(bodies, self._namespace)
+        follower = self._follower
+        items, version = await self._kube.list_all(follower.resource, self._namespace, follower.read)
+        follower.listed(items, self._namespace)
         self._version = version
         self.synced.set()
         self.asked.set()
@@ -76,9 +85,9 @@ class Watch:
         kind, body = event["type"], event["object"]
         self._answered(body["metadata"]["resourceVersion"])
         if kind in ("ADDED", "MODIFIED"):
-            self._follower.take(body)
+            self._follower.take(self._follower.read(body))
         elif kind == "DELETED":
-            self._follower.lose(body)
+            self._follower.lose(self._follower.read(body))
 
     def _answered(self, version: str) -> None:
         self._version = version

@@ -56,7 +56,7 @@ def rules_site(
 
     app = web.Application(middlewares=[known_host])
     app.router.add_get("/rules", rules)
-    app.router.add_get("/explain/{namespace}/{name}", explain)
+    app.router.add_get("/explain/{namespace}/{name:.+}", explain)
     return app
 
 

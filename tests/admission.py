@@ -20,6 +20,7 @@ def review(new: Object | None, old: Object | None = None, **request: Any) -> byt
     asked = {
         "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
         "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+        "resource": {"group": "apps", "version": "v1", "resource": "deployments"},
         "namespace": "shop",
         "operation": "UPDATE" if old else "CREATE",
         "object": new,

@@ -111,8 +111,8 @@ def test_what_was_wrong_before_is_told() -> None:
         pytest.param({"operation": "DELETE", "object": None}, False, id="delete"),
         pytest.param({"operation": "CONNECT"}, False, id="connect"),
         pytest.param({"operation": None}, False, id="no operation"),
-        pytest.param({"object": {"kind": "Scale", "spec": {"replicas": 3}}}, True, id="scale"),
-        pytest.param({"object": deployment(INVALID) | {"kind": "DaemonSet"}}, True, id="another kind"),
+        pytest.param({"object": {"kind": "Scale", "spec": {"replicas": 3}}}, False, id="scale"),
+        pytest.param({"object": deployment(INVALID), "resource": {"resource": "daemonsets"}}, True, id="another kind"),
         pytest.param({"object": {"kind": "Deployment"}}, False, id="no metadata"),
         pytest.param({"object": {"kind": "Deployment", "metadata": []}}, False, id="odd metadata"),
         pytest.param({"object": {"kind": "Deployment", "metadata": {"annotations": "x"}}}, False, id="odd annotations"),
@@ -123,7 +123,7 @@ def test_what_was_wrong_before_is_told() -> None:
 )
 def test_what_is_none_of_our_business_is_allowed(request_: Object, warned: bool) -> None:
     refused, warnings = answer(review(**{"new": deployment(VALID), **request_}))
-    assert (refused, any("only Deployments" in warning for warning in warnings)) == ([], warned)
+    assert (refused, any("to scale deployments only" in warning for warning in warnings)) == ([], warned)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """What a rollback looks like, and what only looks like one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from scaler.rollback import came_back, changed
+from scaler.resource import DEPLOYMENTS, STATEFUL_SETS, Resource
+from scaler.rollback import Revision, came_back, changed, possible
 from scaler.target import Key, Target, fingerprint
 
 TEMPLATE = {
@@ -40,7 +42,7 @@ def replica_set(uid: str = "uid", made: str = "2026-11-25T02:00:00Z", image: str
     ],
 )
 def test_came_back(sets: list[dict[str, Any]], name: str | None) -> None:
-    assert came_back(deployment(), sets) == name
+    assert came_back(deployment(), map(Revision.of, sets)) == name
 
 
 def test_what_changed() -> None:
@@ -48,3 +50,18 @@ def test_what_changed() -> None:
     after = deployment(rule="b", status="2", paused_replicas="3")
     assert changed(before, after) == ["paused", "paused-replicas", "rule"]
     assert changed(before, deployment(rule="a", paused="true")) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "template", "rule", "expected"),
+    [
+        pytest.param(DEPLOYMENTS, 2, "b", True, id="template and rule"),
+        pytest.param(DEPLOYMENTS, 1, "b", False, id="the rule alone"),
+        pytest.param(DEPLOYMENTS, 2, "a", False, id="the template alone"),
+        pytest.param(STATEFUL_SETS, 2, "b", False, id="a StatefulSet, whose revisions hold no annotations"),
+    ],
+)
+def test_possible(resource: Resource, template: int, rule: str, expected: bool) -> None:
+    before = replace(deployment(rule="a"), template=1, resource=resource)
+    after = replace(deployment(rule=rule), template=template, resource=resource)
+    assert possible(before, after) is expected

@@ -143,7 +143,8 @@ class Cluster:
         if request.query.get("watch") in ("true", "1"):
             await asyncio.sleep(float(request.query.get("timeoutSeconds", 300)))
             return web.Response()
-        return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
+        kind = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscalerList"}
+        return web.json_response({**kind, "metadata": {"resourceVersion": "1"}, "items": []})
 
     async def _list_config_maps(self, request: web.Request) -> web.Response:
         return web.json_response({"kind": "ConfigMapList", "items": list(self._config_maps.values())})

@@ -19,6 +19,7 @@ from scaler.demo.crew import Crew, Desk
 from scaler.demo.picture import Picture
 from scaler.demo.record import Record, Sample
 from scaler.kube import Kube
+from scaler.resource import DEPLOYMENTS
 
 #: Runs the real scaler with a kubeconfig on a namespace until the event is set.
 RunScaler: TypeAlias = Callable[[Path | None, str, asyncio.Event], Awaitable[None]]
@@ -53,17 +54,17 @@ class Stage:
 
     async def __aenter__(self) -> "Stage":
         self.desk = await asyncio.to_thread(Desk, self._url, self.name)
-        await self._kube.create_deployment(self.namespace, _deployment(self.name, self._url))
+        await self._kube.create(DEPLOYMENTS, self.namespace, _deployment(self.name, self._url))
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._kube.delete_deployment(self.namespace, self.name)
+        await self._kube.delete(DEPLOYMENTS, self.namespace, self.name)
         await asyncio.to_thread(self.crew.dismiss)
         await asyncio.to_thread(self.desk.close)
 
     async def look(self, record: Record) -> None:
         """One sample; the workers follow the pods that are ready."""
-        found = await self._kube.read_deployment(self.namespace, self.name)
+        found = await self._kube.get(DEPLOYMENTS, self.namespace, self.name)
         ready = found.get("status", {}).get("readyReplicas", 0)
         self.crew.follow(ready)
         depth = self.desk.published - self.crew.done.total
