@@ -1,11 +1,12 @@
 """The command line."""
 
 import asyncio
+import contextlib
+import functools
 import json
 import signal
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from scaler import explain, log, output, overview, server
+from scaler import explain, log, output, overview
 from scaler.destination import anywhere
 from scaler.fetch import Fetcher
 from scaler.grants import BadGrants
@@ -21,6 +22,7 @@ from scaler.handbook import json_schema, parameters_page
 from scaler.kube import Kube, KubeError
 from scaler.manifest import Files, Manifest, ManifestError, files
 from scaler.parse import parse
+from scaler.reach import HOME, Way
 from scaler.read import read, resolved
 from scaler.resource import DEPLOYMENTS, all_parsed, parsed
 from scaler.rule import InvalidRule, Rule
@@ -35,6 +37,7 @@ from scalers import Dial
 F = TypeVar("F", bound=Callable[..., Any])
 
 _READ_TIMEOUT = 5.0
+_WATCH_SECONDS = 2.0
 
 
 class _Parsed(click.ParamType[Any]):
@@ -53,11 +56,28 @@ class _Parsed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-def _key(text: str) -> Key:
-    namespace, *kind, name = text.split("/") if "/" in text else ("", text)
-    if not namespace or not name or len(kind) > 1:
-        raise ValueError(f"{text!r} is no NAMESPACE/NAME of a Deployment, and no NAMESPACE/KIND/NAME of another object")
-    return Key.of(parsed(kind[0]) if kind else DEPLOYMENTS, namespace, name)
+def _key(text: str, namespace: str | None) -> Key:
+    """`text` is NAMESPACE/NAME or NAMESPACE/KIND/NAME; with -n NAME or KIND/NAME as kubectl has it. Raises UsageError.
+
+    NAME without -n gives a key that has no namespace yet.
+    """
+    *before, name = text.split("/")
+    if namespace is not None and before[:1] != [namespace]:
+        before.insert(0, namespace)
+    space, *kind = before or [""]
+    if not name or "" in before or len(kind) > 1:
+        raise click.UsageError(f"{text!r} is none of NAME, NAMESPACE/NAME and NAMESPACE/KIND/NAME")
+    try:
+        return Key.of(parsed(kind[0]) if kind else DEPLOYMENTS, space, name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _placed(key: Key, kube: Kube | None) -> Key:
+    """A key without a namespace is in the context's. Raises UsageError where there is none."""
+    if not key.namespace and kube is None:
+        raise click.UsageError(f"in which namespace is {key.name!r}? Write NAMESPACE/NAME, or -n NAMESPACE")
+    return key if key.namespace or kube is None else key._replace(namespace=kube.namespace)
 
 
 def _moment(text: str) -> float:
@@ -76,7 +96,6 @@ _ADDRESS = _Parsed("HOST:PORT", Address.parse)
 _KINDS = _Parsed("KIND,...", all_parsed)
 _SHARDS = _Parsed("N|auto|none", shards)
 _DESTINATION = _Parsed("CIDR|SUFFIX", destination)
-_KEY = _Parsed("NAMESPACE/NAME", _key)
 _MOMENT = _Parsed("TIME", _moment)
 _DURATION = _Parsed("SECONDS", _duration)
 
@@ -86,6 +105,20 @@ def _cluster_options(command: F) -> F:
     path = click.Path(path_type=Path, dir_okay=False)
     command = click.option("--context", help="Context of the kubeconfig.")(command)
     return click.option("--kubeconfig", type=path, help="Kubeconfig file (default: as kubectl finds it).")(command)
+
+
+def _scaler_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How to find the running scalers, as `way`: with `_cluster_options`."""
+
+    @functools.wraps(command)
+    def gathered(
+        kubeconfig: Path | None, context: str | None, server: str | None, home: str | None, **given: Any
+    ) -> Any:
+        return command(way=Way(kubeconfig, context, server, home), **given)
+
+    text = f"Where the scaler runs (default: {HOME}, else the context's namespace)."
+    wrapped = click.option("--scaler-namespace", "home", metavar="NAMESPACE", help=text)(_cluster_options(gathered))
+    return click.option("--server", metavar="URL", help="Ask this scaler: the URL of its --page-address.")(wrapped)
 
 
 def _output_option(command: F) -> F:
@@ -235,26 +268,30 @@ def webhook_certificate_command(namespace: str, days: int) -> None:
 
 
 @main.command("read")
-@click.argument("key", type=_KEY, required=False)
+@click.argument("name", required=False, metavar="[NAME]")
 @click.option("-f", "--filename", help="Read the triggers of the rules in this file (- is standard input).")
-@click.option("-n", "--namespace", default="default", help="Namespace of manifests that name none.")
+@click.option("-n", "--namespace", help="Of NAME (default: the context's), or of manifests that name none.")
 @_cluster_options
 @_output_option
 def read_command(
-    key: Key | None,
+    name: str | None,
     filename: str | None,
-    namespace: str,
+    namespace: str | None,
     kubeconfig: Path | None,
     context: str | None,
     form: str | None,
 ) -> None:
     """Read each trigger of a rule once: of a Deployment in the cluster, or (-f) of a manifest.
 
-    Exit status 1 if a trigger cannot be read.
+    NAME may also be NAMESPACE/NAME. Exit status 1 if a trigger cannot be read.
     """
-    if (key is None) == (filename is None):
-        raise click.UsageError("name one Deployment as NAMESPACE/NAME, or a file with -f")
-    found = [(key, asyncio.run(_rule(key, kubeconfig, context)))] if key else _rules_in(filename or "-", namespace)
+    if (name is None) == (filename is None):
+        raise click.UsageError("name one Deployment, or a file with -f")
+    if filename is not None:
+        found = _rules_in(filename, namespace or "default")
+    else:
+        assert name is not None
+        found = [asyncio.run(_rule(_key(name, namespace), kubeconfig, context))]
     rows = [row for each, rule in found for row in _read(each, rule)]
     if output.form(form) == "json":
         output.print_json(rows)
@@ -282,15 +319,16 @@ def _rule_in(read: Files, manifest: Manifest) -> Rule | InvalidRule:
     return rule
 
 
-async def _rule(key: Key, kubeconfig: Path | None, context: str | None) -> Rule | InvalidRule:
+async def _rule(key: Key, kubeconfig: Path | None, context: str | None) -> tuple[Key, Rule | InvalidRule]:
     try:
         kube = await Kube.connect(kubeconfig, context)
         try:
+            key = _placed(key, kube)
             kind, name = key.place
             resource = parsed(kind)
             seen = target(await kube.get(resource, key.namespace, name), resource)
             if seen.managed:
-                return await resolved(seen, Fetcher(kube, kube.namespace, None).fetch)
+                return key, await resolved(seen, Fetcher(kube, kube.namespace, None).fetch)
         finally:
             await kube.close()
     except KubeError as error:
@@ -307,72 +345,85 @@ def _read(key: Key, rule: Rule | InvalidRule) -> list[dict[str, Any]]:
 
 @main.command("status")
 @click.option("-n", "--namespace", help="Only this namespace.")
-@click.option("--server", help="URL of the running scaler's --page-address; else the cluster is asked.")
-@click.option("-w", "--watch", "watching", is_flag=True, help="Print again every two seconds.")
-@_cluster_options
+@click.option("-w", "--watch", "watching", is_flag=True, help="Go on, every two seconds; json tells what changed.")
+@_scaler_options
 @_output_option
-def status_command(
-    namespace: str | None,
-    server: str | None,
-    watching: bool,
-    kubeconfig: Path | None,
-    context: str | None,
-    form: str | None,
-) -> None:
+def status_command(namespace: str | None, watching: bool, way: Way, form: str | None) -> None:
     """Every rule: what it does now, and why.
 
-    With --server as the running scaler knows it, readings included; else as the Deployments' annotations tell.
+    The running scalers are asked, through the API server. What none of them tells is shown as the Deployments'
+    annotations tell it: without readings.
     """
-    while True:
-        try:
-            rows = asyncio.run(_status_rows(namespace, server, kubeconfig, context))
-        except (KubeError, Unreachable) as error:
-            raise click.ClickException(str(error)) from error
-        if output.form(form) == "json":
-            output.print_json(rows)
-        else:
-            if watching:
-                click.clear()
-            output.print_table(overview.COLUMNS, map(overview.cells, rows))
-        if not watching:
-            return
-        time.sleep(2)
-
-
-async def _status_rows(
-    namespace: str | None, server: str | None, kubeconfig: Path | None, context: str | None
-) -> list[dict[str, Any]]:
-    if server is not None:
-        rows = await overview.from_server(server)
-        return [row for row in rows if namespace in (None, row["namespace"])]
-    kube = await Kube.connect(kubeconfig, context)
+    showing = (_watch if watching else _status)(way, namespace, output.form(form))
+    # Ctrl-C is how one ends watching.
     try:
-        return await overview.from_cluster(kube, namespace)
-    finally:
-        await kube.close()
+        with _told_failures():
+            asyncio.run(showing)
+    except KeyboardInterrupt:
+        sys.exit(0 if watching else 130)
+
+
+async def _status(way: Way, namespace: str | None, form: str) -> None:
+    async with way.opened() as (scalers, kube):
+        _show(await overview.overview(scalers, kube, namespace), form)
+
+
+async def _watch(way: Way, namespace: str | None, form: str) -> None:
+    """A failure ends it at the start only: whoever watches wants to see the end of an outage."""
+    shown = overview.Overview([])
+    async with way.opened() as (scalers, kube):
+        found = await overview.overview(scalers, kube, namespace)
+        while True:
+            if form == "table":
+                click.clear()
+            _show(found if form == "table" else found.since(shown), form)
+            shown = found
+            await asyncio.sleep(_WATCH_SECONDS)
+            try:
+                found = await overview.overview(scalers, kube, namespace)
+            except (KubeError, Unreachable) as error:
+                found = overview.Overview(shown.rows, str(error))
+
+
+def _show(found: overview.Overview, form: str) -> None:
+    if form == "json":
+        output.print_json(found.rows)
+    else:
+        output.print_table(overview.COLUMNS, map(overview.cells, found.rows))
+    if found.note:
+        click.echo(found.note, err=True)
+
+
+@contextlib.contextmanager
+def _told_failures() -> Iterator[None]:
+    try:
+        yield
+    except (KubeError, Unreachable, explain.Unknown) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command("explain")
-@click.argument("key", type=_KEY, required=False)
-@click.option("--state", "path", metavar="FILE", help="Decide again on saved states, one JSON a line (- is stdin).")
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("-n", "--namespace", help="Of NAME (default: the context's).")
+@click.option("--state", "path", help="Decide again on saved states, one JSON a line (- is stdin).")
 @click.option("--at", type=_MOMENT, help="Only the decision that held at a time: ISO 8601, or seconds since 1970.")
-@click.option("--server", default=server.DEFAULT, show_default=True, help="URL of the running scaler's --page-address.")
+@_scaler_options
 @_output_option
-def explain_command(key: Key | None, path: str | None, at: float | None, server: str, form: str | None) -> None:
+def explain_command(
+    name: str | None, namespace: str | None, path: str | None, at: float | None, way: Way, form: str | None
+) -> None:
     """Why a count is what it is: the last decisions on a rule with every step, from the running scaler.
 
-    With --state nothing is asked: the decisions are computed anew from states such as `scaler explain -o json` prints.
-    Exit status 1 if there is nothing to explain, or if a state or its rule is wrong.
+    NAME may also be NAMESPACE/NAME. With --state nothing is asked: the decisions are computed anew from states such as
+    `scaler explain -o json` prints. Exit status 1 if there is nothing to explain, or if a state or its rule is wrong.
     """
-    if (key is None) == (path is None) or (path and at is not None):
-        raise click.UsageError("name one Deployment as NAMESPACE/NAME, or a file of states with --state")
+    if (name is None) == (path is None) or (path and at is not None):
+        raise click.UsageError("name one Deployment, or a file of states with --state")
     if path is not None:
         sys.exit(_recompute(path, output.form(form) == "json"))
-    assert key is not None
-    try:
-        pairs = asyncio.run(explain.remembered(server, key, at))
-    except (Unreachable, explain.Unknown) as error:
-        raise click.ClickException(str(error)) from error
+    assert name is not None
+    with _told_failures():
+        key, pairs = asyncio.run(_explained(way, _key(name, namespace), at))
     if output.form(form) == "json":
         output.print_json(pairs)
         return
@@ -381,6 +432,12 @@ def explain_command(key: Key | None, path: str | None, at: float | None, server:
         click.echo()
     click.echo(f"{key}, {explain.when(pairs[-1])}:")
     click.echo("\n".join(explain.lines(pairs[-1])))
+
+
+async def _explained(way: Way, key: Key, at: float | None) -> tuple[Key, list[dict[str, Any]]]:
+    async with way.opened() as (scalers, kube):
+        key = _placed(key, kube)
+        return key, await explain.remembered(scalers, key, at)
 
 
 def _recompute(path: str, as_json: bool) -> int:
@@ -406,7 +463,7 @@ def _recompute(path: str, as_json: bool) -> int:
 
 
 @main.command("simulate")
-@click.option("-f", "--filename", "files", multiple=True, required=True, help="Manifests with rules; repeatable.")
+@click.option("-f", "--filename", "files", multiple=True, required=True, help="Manifests; repeatable.")
 @click.option("--trace", metavar="FILE", help="Readings or arrivals as CSV (- is standard input).")
 @click.option("--service-rate", type=click.FloatRange(0, min_open=True), help="Messages per second and replica.")
 @click.option("--startup", type=click.FloatRange(0), default=0.0, show_default=True, help="Seconds until a pod works.")

@@ -9,7 +9,7 @@ from scaler import step as steps
 from scaler.decide import decide
 from scaler.parse import parse
 from scaler.rule import InvalidRule
-from scaler.server import ask
+from scaler.server import Scalers, Unreachable
 from scaler.state import BadState, decision_json, state_json, state_of
 from scaler.status import timestamp
 from scaler.surroundings import ON_PAPER
@@ -38,7 +38,7 @@ COLUMNS = ("time", "polls", "from", "to", "reason", "why")
 
 
 class Unknown(Exception):
-    """The running scaler knows nothing of what was asked about."""
+    """No running scaler knows anything of what was asked about."""
 
 
 def recomputed(text: str) -> dict[str, Any]:
@@ -55,14 +55,20 @@ def recomputed(text: str) -> dict[str, Any]:
     return {"state": state_json(state), "decision": decision}
 
 
-async def remembered(url: str, key: Key, at: float | None) -> list[dict[str, Any]]:
+async def remembered(scalers: Scalers, key: Key, at: float | None) -> list[dict[str, Any]]:
     """The last decisions on a rule, oldest first; with `at` (wall time, seconds) the one that held then.
 
-    Raises Unreachable, Unknown.
+    Raises Unreachable, Unknown, KubeError.
     """
-    told = await ask(url, f"/explain/{quote(key.namespace, safe='')}/{quote(key.name, safe='')}")
-    if told is None:
-        raise Unknown(f"the scaler at {url} knows no rule of {key}: is the annotation scalerule.dev/rule there?")
+    answers, silent = await scalers.ask(f"/explain/{quote(key.namespace)}/{quote(key.name)}")
+    if not answers:
+        raise Unreachable("; ".join(silent))
+    known = [answer for answer in answers if answer is not None]
+    if not known:
+        unknown = f"no running scaler knows a rule of {key}: is the annotation scalerule.dev/rule there?"
+        raise Unknown("; ".join([unknown, *silent]))
+    # While a rule goes from one scaler to another both may know it.
+    told = max(known, key=lambda each: each["decisions"][-1]["state"]["now"])
     decisions = [{"namespace": key.namespace, "name": key.name, **each} for each in told["decisions"]]
     if at is None:
         return decisions

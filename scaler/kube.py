@@ -7,7 +7,7 @@ back-off when a server closes it.
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from kubernetes.aio import client, config
 
-from scaler.resource import Resource
+from scaler.resource import PODS, Resource
 
 #: Owns what we write in managedFields, so that another writer can be told from us.
 FIELD_MANAGER = "scalerule"
@@ -36,12 +36,16 @@ _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class KubeError(Exception):
-    """The API server refused, or could not be reached (`status` 0). `retry_after` is in seconds where it was given."""
+    """The API server refused, or could not be reached (`status` 0). `retry_after` is in seconds where it was given.
 
-    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
+    `own` is False for what the API server did not say itself but passed on.
+    """
+
+    def __init__(self, status: int, message: str, retry_after: float | None = None, own: bool = True) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+        self.own = own
 
 
 class Kube:
@@ -152,6 +156,18 @@ class Kube:
         """One object, fresh."""
         return await self._call("GET", resource.path(namespace, name))
 
+    async def ask_pod(self, namespace: str, pod: str, port: int, path: str, headers: Mapping[str, str]) -> Any:
+        """What a web server in a pod says as JSON, through the API server; None where the pod has no such page."""
+        where = PODS.path(namespace, f"{pod}:{port}", f"proxy{path}")
+        limit = aiohttp.ClientTimeout(total=_TIMEOUT)
+        try:
+            async with self._answer("GET", where, limit=limit, headers=headers) as answer:
+                return await answer.json(content_type=None)
+        except KubeError as error:
+            if error.status == 404 and not error.own:
+                return None
+            raise
+
     async def create(self, resource: Resource, namespace: str, body: Object) -> Object:
         """409 where there is one of that name."""
         return await self._call("POST", resource.path(namespace), body=body)
@@ -207,24 +223,27 @@ class Kube:
         params: dict[str, str] | None = None,
         body: Object | None = None,
         verb: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         resource = _resource(path)
         url = str(self._configuration.host).rstrip("/") + path
-        headers = await self._headers(method)
+        sent = await self._headers(method) | dict(headers or {})
         code = 0
         try:
             async with self._opened().request(
                 method,
                 url,
                 params=params,
-                headers=headers,
+                headers=sent,
                 data=None if body is None else json.dumps(body),
                 timeout=limit,
                 proxy=self._configuration.proxy,
                 server_hostname=self._configuration.tls_server_name or None,
+                # It has no reason to send anybody elsewhere, and what it passes on must not.
+                allow_redirects=False,
             ) as answer:
                 code = answer.status
-                if code >= 400:
+                if code >= 300:
                     raise await _refusal(answer, f"{method} {path}")
                 yield answer
         except (aiohttp.ClientError, TimeoutError, ConnectionError, json.JSONDecodeError) as error:
@@ -278,11 +297,11 @@ def _resource(path: str) -> str:
 
 async def _refusal(answer: aiohttp.ClientResponse, what: str) -> KubeError:
     """The server's own words where it sends a Status; never a body of anything else, which may hold anything."""
-    try:
+    own, message = False, answer.reason
+    with contextlib.suppress(ValueError, KeyError, AttributeError, aiohttp.ClientError):
         status = await answer.json(content_type=None)
-        message = status["message"] if status.get("kind") == "Status" else answer.reason
-    except (ValueError, KeyError, AttributeError, aiohttp.ClientError):
-        message = answer.reason
+        if status.get("kind") == "Status":
+            own, message = True, status["message"]
     delay = answer.headers.get("Retry-After", "")
     retry_after = float(delay) if delay.replace(".", "", 1).isdigit() else None
-    return KubeError(answer.status, f"{what}: {answer.status} {message}", retry_after)
+    return KubeError(answer.status, f"{what}: {answer.status} {message}", retry_after, own)

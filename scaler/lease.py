@@ -17,6 +17,9 @@ from scaler.resource import LEASES
 DEADLINE: Final = 2 / 3
 RENEWAL: Final = 1 / 3
 
+#: Annotation of a Lease: where its holder may be asked.
+URL: Final = "scalerule.dev/url"
+
 
 class Place(NamedTuple):
     """Where Leases are kept and who wants them. `duration` in seconds; `url` is where the holder may be asked."""
@@ -138,7 +141,7 @@ class Lease:
         return {"holderIdentity": self.place.identity, "leaseDurationSeconds": seconds, "renewTime": _now()}
 
     def _annotations(self) -> dict[str, str]:
-        return {"scalerule.dev/url": self.place.url}
+        return {URL: self.place.url}
 
 
 def _now() -> str:

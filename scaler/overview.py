@@ -1,30 +1,71 @@
-"""`scaler status`: every rule in a table, from the running scaler or, without one in reach, from the cluster."""
+"""`scaler status`: every rule in a table, from the running scalers or, without one in reach, from the cluster."""
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from scaler.kube import Kube
+from scaler.kube import Kube, KubeError
 from scaler.parse import parse
-from scaler.resource import DEPLOYMENTS
+from scaler.resource import SHORT
 from scaler.rule import Rule
-from scaler.server import Unreachable, ask
-from scaler.target import STATUS, Target, target
+from scaler.server import Scalers, Unreachable
+from scaler.target import STATUS, Key, Target, target
 
 COLUMNS = ("namespace", "name", "active", "reason", "replicas", "min", "max", "readings", "last change")
 
 
-async def from_server(url: str) -> list[dict[str, Any]]:
-    """What the running scaler knows. Raises Unreachable."""
-    rows: list[dict[str, Any]] | None = await ask(url, "/rules")
-    if rows is None:
-        raise Unreachable(f"{url} is no scaler: it has no /rules")
-    return rows
+class Overview(NamedTuple):
+    """The rows, and what a person has to know of them; empty where every row is a running scaler's."""
+
+    rows: list[dict[str, Any]]
+    note: str = ""
+
+    def since(self, before: "Overview") -> "Overview":
+        """What is new in it."""
+        known = {_key(row): row for row in before.rows}
+        rows = [row for row in self.rows if known.get(_key(row)) != row]
+        return Overview(rows, self.note if self.note != before.note else "")
+
+
+async def overview(scalers: Scalers, kube: Kube | None, namespace: str | None) -> Overview:
+    """What the running scalers know; of rules that none of them tells what the Deployments say.
+
+    Raises Unreachable where nobody says anything, KubeError.
+    """
+    answers, silent = await scalers.ask("/rules")
+    if not all(isinstance(answer, list) for answer in answers):
+        raise Unreachable("what answers there is no scaler: it has no /rules")
+    live = {_key(row): row for answer in answers for row in answer if namespace in (None, row["namespace"])}
+    if not silent or kube is None:
+        return Overview(_sorted(live.values()))
+    why = "; ".join(silent)
+    try:
+        rest = [row for row in await from_cluster(kube, namespace) if _key(row) not in live]
+    except KubeError as error:
+        why = f"{why}; {error}{_narrower(error, namespace)}"
+        if not answers:
+            raise Unreachable(why) from error
+        return Overview(_sorted(live.values()), f"some rules may be missing: {why}")
+    told = f"{len(rest)} of {len(rest) + len(live)} rules as their Deployments tell, without readings: {why}"
+    return Overview(_sorted([*live.values(), *rest]), told if rest or not answers else "")
+
+
+def _narrower(error: KubeError, namespace: str | None) -> str:
+    return " (-n asks for one namespace only)" if error.status == 403 and namespace is None else ""
 
 
 async def from_cluster(kube: Kube, namespace: str | None) -> list[dict[str, Any]]:
-    """What the Deployments themselves say. Raises KubeError."""
-    seen, _ = await kube.list_all(DEPLOYMENTS, namespace, target)
-    return [_row(each) for each in sorted(seen, key=lambda each: each.key) if each.managed]
+    """What the Deployments and StatefulSets themselves say. Raises KubeError."""
+    seen = [await kube.list_all(resource, namespace, target) for resource in SHORT.values()]
+    return [_row(each) for targets, _ in seen for each in targets if each.managed]
+
+
+def _key(row: dict[str, Any]) -> Key:
+    return Key(row["namespace"], row["name"])
+
+
+def _sorted(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=_key)
 
 
 def _row(seen: Target) -> dict[str, Any]:

@@ -40,6 +40,7 @@ LEASES: Final = Resource("leases", group="coordination.k8s.io")
 CONFIG_MAPS: Final = Resource("configmaps")
 SECRETS: Final = Resource("secrets")
 EVENTS: Final = Resource("events")
+PODS: Final = Resource("pods")
 
 #: Kinds that need no version and group.
 SHORT: Final = {resource.name: resource for resource in (DEPLOYMENTS, STATEFUL_SETS)}

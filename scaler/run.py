@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -26,7 +26,7 @@ from scaler.rival import Rival, Rivals
 from scaler.settings import Settings
 from scaler.shard import Alone, Shards
 from scaler.store import Store
-from scaler.target import Target
+from scaler.target import Key, Target
 from scaler.targets import Targets
 from scaler.tick import Ticks
 from scaler.vault import Vault
@@ -73,7 +73,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     }
     try:
         async with (
-            _sites(settings, Shown(metrics, report, journal, shares), tasks, watches),
+            _sites(settings, Shown(identity, metrics, report, journal, shares, watches), tasks),
             _webhook(settings, grants, metrics),
         ):
             ticks.start()
@@ -115,15 +115,37 @@ async def _share(rivals: Watch[Rival], shares: Shards | Alone, loop: Loop) -> No
 class Shown(NamedTuple):
     """What the sites show."""
 
+    identity: str
     metrics: Metrics
     report: Report
     journal: Journal
     shares: Shards | Alone
+    watches: Sequence[Watch[Target]]
 
     def page(self) -> bytes:
         """Of the metrics."""
         self.metrics.leads(self.shares.held())
         return self.metrics.page()
+
+    def unready(self) -> str | None:
+        """What has not been learnt yet since the start; None where all has."""
+        # A kind that the cluster does not have must not keep the others waiting.
+        asked = all(watch.asked.is_set() for watch in self.watches)
+        if not asked or not any(watch.synced.is_set() for watch in self.watches):
+            return "the scale targets have not been listed yet"
+        return None if self.shares.first_round.is_set() else "no answer about the Leases yet"
+
+    def unsettled(self) -> str | None:
+        """Why some of our rules are not known yet; None where all are."""
+        return self.unready() or (None if self.shares.settled() else "rules are being taken over or handed over")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every rule of ours."""
+        return self.report.rows()
+
+    def told(self, key: Key) -> dict[str, Any] | None:
+        """The last decisions on a rule of ours."""
+        return self.journal.told(key)
 
 
 def _identity() -> str:
@@ -151,24 +173,16 @@ async def _until(stop: asyncio.Event, tasks: dict[str, asyncio.Task[None]]) -> N
 
 
 @contextlib.asynccontextmanager
-async def _sites(
-    settings: Settings, shown: Shown, tasks: dict[str, asyncio.Task[None]], watches: Sequence[Watch[Target]]
-) -> AsyncIterator[None]:
+async def _sites(settings: Settings, shown: Shown, tasks: dict[str, asyncio.Task[None]]) -> AsyncIterator[None]:
     def alive() -> str | None:
         ended = [name for name, task in tasks.items() if task.done()]
         return f"ended: {', '.join(ended)}" if ended else None
 
-    def ready() -> str | None:
-        # A kind that the cluster does not have must not keep the others waiting.
-        if not all(watch.asked.is_set() for watch in watches) or not any(watch.synced.is_set() for watch in watches):
-            return "the scale targets have not been listed yet"
-        return None if shown.shares.first_round.is_set() else "no answer about the Leases yet"
-
     runners: list[web.AppRunner] = []
     try:
-        runners.append(await listen(metrics_site(shown.page, alive, ready), settings.metrics_address))
+        runners.append(await listen(metrics_site(shown.page, alive, shown.unready), settings.metrics_address))
         page = settings.page_address
-        runners.append(await listen(rules_site(shown.report.rows, shown.journal.told, page), page))
+        runners.append(await listen(rules_site(shown, page), page))
         yield
     finally:
         for runner in runners:

@@ -18,7 +18,9 @@ _log = logging.getLogger("scaler")
 RETRY: Final = 1.0
 
 _MEMBER: Final = "scalerule.dev/member-of"
-_SHARD: Final = "scalerule.dev/shard-of"
+
+#: Label of the Lease of a shard, with the scope.
+SHARD: Final = "scalerule.dev/shard-of"
 
 
 class Owner(Protocol):
@@ -60,6 +62,10 @@ class Alone:
     def holds(self, key: Key) -> bool:
         """Nobody else may have any."""
         return True
+
+    def settled(self) -> bool:
+        """Whether all that is ours is known."""
+        return self.first_round.is_set()
 
     def held(self) -> list[bool]:
         """Of no shard."""
@@ -121,7 +127,7 @@ class Shards:
         self._clock = clock
         self._scope = scope
         self._leases = [
-            Lease(kube, place, f"scalerule-{scope}-{number}", {_SHARD: scope}, clock) for number in range(count)
+            Lease(kube, place, f"scalerule-{scope}-{number}", {SHARD: scope}, clock) for number in range(count)
         ]
         self._me = Lease(kube, place, f"scalerule-{scope}-{place.identity}", {_MEMBER: scope}, clock)
         self._others: dict[str, Lease] = {}
@@ -135,6 +141,10 @@ class Shards:
     def holds(self, key: Key) -> bool:
         """Whether its Lease is ours, at this very moment."""
         return self._leases[shard_of(key, len(self._leases))].held
+
+    def settled(self) -> bool:
+        """Whether all rules whose Leases are ours are ours by now, and none is being handed over."""
+        return all(shard in self._owned for shard, held in enumerate(self.held()) if held)
 
     def held(self) -> list[bool]:
         """Of each shard whether it is ours."""
@@ -210,7 +220,7 @@ class Shards:
     async def _observe_shards(self) -> None:
         """Also those of others: who takes one over has to have seen its holder silent for a whole duration."""
         leases = {lease.name: lease for lease in self._leases if not lease.held}
-        for item in await self._kube.list_labelled(LEASES, self._place.namespace, f"{_SHARD}={self._scope}"):
+        for item in await self._kube.list_labelled(LEASES, self._place.namespace, f"{SHARD}={self._scope}"):
             if lease := leases.get(item["metadata"]["name"]):
                 lease.observe(item)
 

@@ -3,10 +3,11 @@
 import ipaddress
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from aiohttp import web
 
+from scaler.server import IDENTITY, PROGRAM
 from scaler.settings import Address
 from scaler.target import Key
 
@@ -33,28 +34,55 @@ def metrics_site(page: Callable[[], bytes], alive: Callable[[], str | None], rea
     return app
 
 
-def rules_site(
-    rows: Callable[[], list[dict[str, Any]]], told: Callable[[Key], dict[str, Any] | None], address: Address
-) -> Any:
-    """As JSON: `/rules`, every rule, for `scaler status`; `/explain/NAMESPACE/NAME`, its last decisions."""
+class Rules(Protocol):
+    """What is known of the rules, and by whom."""
+
+    @property
+    def identity(self) -> str:
+        """Our name in Leases and events."""
+
+    def unsettled(self) -> str | None:
+        """Why some of our rules are not known yet; None where all are."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every rule."""
+
+    def told(self, key: Key) -> dict[str, Any] | None:
+        """The last decisions on one; None for one that is not known."""
+
+
+def rules_site(known: Rules, address: Address) -> Any:
+    """As JSON: `/rules`, every rule, for `scaler status`; `/explain/NAMESPACE/NAME`, its last decisions.
+
+    503 while rules are being taken over: what is missing then is not gone.
+    """
 
     @web.middleware
     async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-        # A page in somebody's browser could otherwise reach us under a name of its own (DNS rebinding).
-        if not _is_ours(request.host, address):
+        # A page in somebody's browser could otherwise reach us under a name of its own (DNS rebinding). Who asks
+        # through the API server comes with its name, and with a header that no page can send.
+        if not any(name in request.headers for name in PROGRAM) and not _is_ours(request.host, address):
             raise web.HTTPForbidden(text="unknown Host: use the address that --page-address names")
         return await handler(request)
 
     async def rules(request: web.Request) -> web.Response:
-        return web.json_response(rows())
+        if wrong := known.unsettled():
+            raise web.HTTPServiceUnavailable(text=wrong)
+        return web.json_response(known.rows())
 
     async def explain(request: web.Request) -> web.Response:
-        found = told(Key(request.match_info["namespace"], request.match_info["name"]))
-        if found is None:
-            raise web.HTTPNotFound(text="no such rule")
-        return web.json_response(found)
+        found = known.told(Key(request.match_info["namespace"], request.match_info["name"]))
+        if found is not None:
+            return web.json_response(found)
+        if wrong := known.unsettled():
+            raise web.HTTPServiceUnavailable(text=wrong)
+        raise web.HTTPNotFound(text="no such rule")
+
+    async def sign(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[IDENTITY] = known.identity
 
     app = web.Application(middlewares=[known_host])
+    app.on_response_prepare.append(sign)
     app.router.add_get("/rules", rules)
     app.router.add_get("/explain/{namespace}/{name:.+}", explain)
     return app

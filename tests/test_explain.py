@@ -114,10 +114,12 @@ def test_annotations_are_those_of_the_deployment() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name one Deployment as NAMESPACE/NAME, or a file of states with --state"),
+        ((), "name one Deployment, or a file of states with --state"),
         (("shop/orders", "--state", "x"), "name one Deployment"),
         (("--state", "x", "--at", "5"), "name one Deployment"),
-        (("orders",), "'orders' is no NAMESPACE/NAME"),
+        (("shop/", "-n", "shop"), "'shop/' is no NAME and no NAMESPACE/NAME"),
+        (("shop/orders", "-n", "bank"), "'shop/orders' is not in the namespace 'bank'"),
+        (("orders", "--server", "http://127.0.0.1:1"), "in which namespace is 'orders'?"),
         (("shop/orders", "--at", "soon"), "'soon'"),
     ],
     ids=" ".join,

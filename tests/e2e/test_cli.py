@@ -56,8 +56,9 @@ def test_help_for_newcomers(command: str) -> None:
     [
         (("nope",), "No such command 'nope'"),
         (("validate",), "Missing argument"),
-        (("read",), "name one Deployment as NAMESPACE/NAME, or a file with -f"),
-        (("read", "orders"), "'orders' is no NAMESPACE/NAME"),
+        (("read",), "name one Deployment, or a file with -f"),
+        (("read", "/orders"), "'/orders' is no NAME and no NAMESPACE/NAME"),
+        (("read", "shop/orders", "-n", "bank"), "'shop/orders' is not in the namespace 'bank'"),
         (("read", "shop/orders", "-f", "x"), "name one Deployment"),
         (("status", "-o", "yaml"), "'yaml' is not one of"),
         (("run", "--metrics-address", "here"), "HOST:PORT"),
@@ -129,7 +130,9 @@ def test_a_file_that_is_not_there_is_named(command: tuple[str, ...]) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [("status",), ("read", "shop/orders"), ("run",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("status",), ("explain", "shop/orders"), ("read", "orders"), ("run",)], ids=" ".join
+)
 def test_no_cluster_is_said(command: tuple[str, ...], tmp_path: Path) -> None:
     done = scaler(*command, f"--kubeconfig={tmp_path / 'none'}")
     assert done.returncode == 1

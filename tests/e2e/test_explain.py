@@ -64,4 +64,4 @@ def test_what_held_at_a_time(stage: Stage, scaler: Start) -> None:
     assert "memory begins at" in before.stderr
     other = command("explain", f"{stage.namespace}/others", address)
     assert other.returncode == 1
-    assert "knows no rule of" in other.stderr
+    assert "no running scaler knows a rule of" in other.stderr
