@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 from rich.console import Console
 
 from scaler import explain, log, output, overview
+from scaler.completion import rules, script
 from scaler.destination import anywhere
 from scaler.fetch import Fetcher
 from scaler.grants import BadGrants
@@ -80,6 +82,17 @@ def _placed(key: Key, kube: Kube | None) -> Key:
     return key if key.namespace or kube is None else key._replace(namespace=kube.namespace)
 
 
+class _Name(click.ParamType[str]):
+    """Names a rule; a shell completes it by those that there are."""
+
+    name = "NAME"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        given = ctx.params
+        way = Way(*(given.get(each) for each in ("kubeconfig", "context", "server", "home")))
+        return [CompletionItem(each) for each in rules(way, given.get("namespace"), incomplete)]
+
+
 def _moment(text: str) -> float:
     from scaler.simulation.command import moment
 
@@ -96,6 +109,8 @@ _ADDRESS = _Parsed("HOST:PORT", Address.parse)
 _KINDS = _Parsed("KIND,...", all_parsed)
 _SHARDS = _Parsed("N|auto|none", shards)
 _DESTINATION = _Parsed("CIDR|SUFFIX", destination)
+_NAME = _Name()
+_FILE = click.Path(allow_dash=True)
 _MOMENT = _Parsed("TIME", _moment)
 _DURATION = _Parsed("SECONDS", _duration)
 
@@ -221,7 +236,7 @@ async def _until_signalled(settings: Settings) -> None:
 
 
 @main.command("validate")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("-n", "--namespace", default="default", help="Namespace of manifests that name none.")
 @_output_option
 def validate_command(files: tuple[str, ...], namespace: str, form: str | None) -> None:
@@ -253,6 +268,16 @@ def schema_command(docs: bool) -> None:
     click.echo(parameters_page() if docs else json.dumps(json_schema(), indent=2), nl=not docs)
 
 
+@main.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion_command(shell: str) -> None:
+    """Print what makes a shell complete this command: names of rules too.
+
+    Its last line says where it belongs. `kubectl scaler` is completed by kubectl's own completion.
+    """
+    click.echo(script(shell, main), nl=False)
+
+
 @main.command("webhook-certificate")
 @click.option("-n", "--namespace", default="scalerule-system", show_default=True, help="Where the scaler runs.")
 @click.option("--days", type=click.IntRange(1, 36500), default=3650, show_default=True, help="How long it is valid.")
@@ -268,8 +293,8 @@ def webhook_certificate_command(namespace: str, days: int) -> None:
 
 
 @main.command("read")
-@click.argument("name", required=False, metavar="[NAME]")
-@click.option("-f", "--filename", help="Read the triggers of the rules in this file (- is standard input).")
+@click.argument("name", type=_NAME, required=False, metavar="[NAME]")
+@click.option("-f", "--filename", type=_FILE, help="Read the triggers of the rules in this file (- is standard input).")
 @click.option("-n", "--namespace", help="Of NAME (default: the context's), or of manifests that name none.")
 @_cluster_options
 @_output_option
@@ -403,9 +428,9 @@ def _told_failures() -> Iterator[None]:
 
 
 @main.command("explain")
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", type=_NAME, required=False, metavar="[NAME]")
 @click.option("-n", "--namespace", help="Of NAME (default: the context's).")
-@click.option("--state", "path", help="Decide again on saved states, one JSON a line (- is stdin).")
+@click.option("--state", "path", type=_FILE, help="Decide again on saved states, one JSON a line (- is stdin).")
 @click.option("--at", type=_MOMENT, help="Only the decision that held at a time: ISO 8601, or seconds since 1970.")
 @_scaler_options
 @_output_option
@@ -463,8 +488,8 @@ def _recompute(path: str, as_json: bool) -> int:
 
 
 @main.command("simulate")
-@click.option("-f", "--filename", "files", multiple=True, required=True, help="Manifests; repeatable.")
-@click.option("--trace", metavar="FILE", help="Readings or arrivals as CSV (- is standard input).")
+@click.option("-f", "--filename", "files", type=_FILE, multiple=True, required=True, help="Manifests; repeatable.")
+@click.option("--trace", type=_FILE, metavar="FILE", help="Readings or arrivals as CSV (- is standard input).")
 @click.option("--service-rate", type=click.FloatRange(0, min_open=True), help="Messages per second and replica.")
 @click.option("--startup", type=click.FloatRange(0), default=0.0, show_default=True, help="Seconds until a pod works.")
 @click.option("--replicas", type=click.IntRange(0), help="To begin with (default: spec.replicas, else the minimum).")
@@ -521,7 +546,7 @@ def simulate_command(plot: Path | None, form: str | None, **given: Any) -> None:
 
 
 @main.command("migrate")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("-n", "--namespace", help="Namespace of objects that name none.")
 @click.option("--deployment", metavar="NAME", help="Deployment of the functions (default: named as their folder).")
 @click.option(

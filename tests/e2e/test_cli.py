@@ -40,6 +40,7 @@ def manifest(name: str = "orders", **fields: Any) -> dict[str, Any]:
         "simulate",
         "migrate",
         "schema",
+        "completion",
         "webhook-certificate",
         "demo",
     ],
