@@ -84,8 +84,10 @@ class Kube:
                     context=context,
                     client_configuration=configuration,
                 )
-        except config.ConfigException as error:
-            raise KubeError(0, f"no way to a cluster: {error}; name one with --kubeconfig or KUBECONFIG") from error
+        except Exception as error:
+            # A file that is no kubeconfig makes the client raise anything.
+            what = " ".join(str(error).split())
+            raise KubeError(0, f"no way to a cluster: {what}; name one with --kubeconfig or KUBECONFIG") from error
         return cls(configuration, namespace, counted, agent)
 
     @property

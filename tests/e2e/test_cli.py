@@ -141,6 +141,16 @@ def test_no_cluster_is_said(command: tuple[str, ...], tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("text", ["a: [", "contexts: 5", "[]", ""])
+def test_what_is_no_kubeconfig_is_said(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    done = scaler("status", f"--kubeconfig={path}")
+    assert done.returncode == 1
+    assert "no way to a cluster: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_no_server_is_said() -> None:
     done = scaler("status", "--server=http://127.0.0.1:1")
     assert done.returncode == 1
