@@ -72,7 +72,7 @@ def _key(text: str, namespace: str | None) -> Key:
     try:
         return Key.of(parsed(kind[0]) if kind else DEPLOYMENTS, space, name)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{text!r}{f' in {namespace}' if namespace else ''}: {error}") from error
 
 
 def _placed(key: Key, kube: Kube | None) -> Key:
@@ -308,7 +308,8 @@ def read_command(
 ) -> None:
     """Read each trigger of a rule once: of a Deployment in the cluster, or (-f) of a manifest.
 
-    NAME may also be NAMESPACE/NAME. Exit status 1 if a trigger cannot be read.
+    NAME may also be NAMESPACE/NAME or NAMESPACE/KIND/NAME; with -n KIND/NAME. Exit status 1 if a trigger cannot be
+    read.
     """
     if (name is None) == (filename is None):
         raise click.UsageError("name one Deployment, or a file with -f")
@@ -439,8 +440,9 @@ def explain_command(
 ) -> None:
     """Why a count is what it is: the last decisions on a rule with every step, from the running scaler.
 
-    NAME may also be NAMESPACE/NAME. With --state nothing is asked: the decisions are computed anew from states such as
-    `scaler explain -o json` prints. Exit status 1 if there is nothing to explain, or if a state or its rule is wrong.
+    NAME may also be NAMESPACE/NAME or NAMESPACE/KIND/NAME; with -n KIND/NAME. With --state nothing is asked: the
+    decisions are computed anew from states such as `scaler explain -o json` prints. Exit status 1 if there is nothing
+    to explain, or if a state or its rule is wrong.
     """
     if (name is None) == (path is None) or (path and at is not None):
         raise click.UsageError("name one Deployment, or a file of states with --state")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from scaler.kube import Kube, KubeError
@@ -56,8 +57,11 @@ def _narrower(error: KubeError, namespace: str | None) -> str:
 
 async def from_cluster(kube: Kube, namespace: str | None) -> list[dict[str, Any]]:
     """What the Deployments and StatefulSets themselves say. Raises KubeError."""
-    seen = [await kube.list_all(resource, namespace, target) for resource in SHORT.values()]
-    return [_row(each) for targets, _ in seen for each in targets if each.managed]
+    rows = []
+    for resource in SHORT.values():
+        seen, _ = await kube.list_all(resource, namespace, partial(target, resource=resource))
+        rows += [_row(each) for each in seen if each.managed]
+    return rows
 
 
 def _key(row: dict[str, Any]) -> Key:

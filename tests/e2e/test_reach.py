@@ -19,6 +19,7 @@ from scaler.kube import Kube
 from scaler.overview import Overview, overview
 from scaler.reach import Leases
 from tests.cluster.access import Access, Kubeconfig
+from tests.cluster.client import worker
 from tests.cluster.proxy import Proxy
 from tests.e2e.conftest import Start
 from tests.e2e.home import LEASES, PROXY, Home
@@ -27,6 +28,9 @@ from tests.e2e.test_cli import scaler as command
 from tests.outside import outside_address
 from tests.running import Running
 from tests.wait import wait
+
+
+STATEFUL_RIGHTS = Path(__file__).parents[2] / "manifests" / "components" / "statefulsets" / "rbac.yaml"
 
 
 @pytest.fixture
@@ -64,6 +68,25 @@ def test_a_kubeconfig_is_enough(stage: Stage, scaler: Start, cluster: Access, tm
         assert (last["namespace"], last["name"], last["decision"]["replicas"]) == (stage.namespace, "orders", 3)
     assert rows(command("read", "orders", access))[0]["value"] == 12
     home.delete_pod(pod)
+
+
+def test_a_stateful_set_is_named_with_its_kind(stage: Stage, scaler: Start, home: Home, cluster: Access) -> None:
+    stage.vhost.declare("orders")
+    cluster.kubectl("apply", "-f", str(STATEFUL_RIGHTS))
+    found = worker("orders", {"scalerule.dev/rule": stage.rule("orders")}, 0)
+    path = f"/apis/apps/v1/namespaces/{stage.namespace}/statefulsets"
+    stage.client.call("POST", path, found | {"kind": "StatefulSet", "spec": found["spec"] | {"serviceName": "orders"}})
+    running = scaler("--kinds=deployments,statefulsets", *home.flags("scaler-a"))
+    stage.wait_for_rules(running, "ready", 1)
+    access, space = f"--kubeconfig={home.person(LEASES, PROXY)}", stage.namespace
+    (row,) = rows(command("status", access))
+    assert (row["name"], row["readings"]) == ("statefulsets/orders", {"queue": 0.0})
+    for named in ([f"{space}/statefulsets/orders"], ["statefulsets/orders", "-n", space]):
+        assert rows(command("explain", *named, access))[-1]["name"] == "statefulsets/orders"
+    running.kill()
+    admin = (f"--kubeconfig={home.cluster.kubeconfig}", f"--scaler-namespace={home.namespace}")
+    (row,) = rows(command("status", *admin, "-n", space))
+    assert (row["name"], row["readings"]) == ("statefulsets/orders", None)
 
 
 def test_two_are_asked_by_whoever_may_list_leases_and_get_pods_proxy(stage: Stage, scaler: Start, home: Home) -> None:
