@@ -29,7 +29,6 @@ from tests.outside import outside_address
 from tests.running import Running
 from tests.wait import wait
 
-
 STATEFUL_RIGHTS = Path(__file__).parents[2] / "manifests" / "components" / "statefulsets" / "rbac.yaml"
 
 
