@@ -239,3 +239,11 @@ def test_a_flood_of_reviews_delays_no_decision(start_webhook: StartWebhook, stag
         wait(lambda: webhook.running.metric("scaler_source_reads_total") > read + 2, 20, "reading goes on")
     assert flood.failed == 0
     assert webhook.reviews() >= flood.answered
+
+
+def test_a_kind_that_is_not_scaled_gets_a_warning(webhook: Webhook, cluster: Access) -> None:
+    body = worker("stateful", INVALID, 0) | {"kind": "StatefulSet"}
+    body["spec"]["serviceName"] = "stateful"
+    arguments = ("apply", "-n", webhook.namespace, "--warnings-as-errors", "-f", "-")
+    with pytest.raises(Refused, match="--kinds to scale deployments only"):
+        cluster.kubectl(*arguments, input=json.dumps(body))

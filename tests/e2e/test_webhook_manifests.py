@@ -63,7 +63,7 @@ def test_it_fails_open_and_leaves_the_cluster_alone(cluster: Access) -> None:
     (expression,) = hook["namespaceSelector"]["matchExpressions"]
     assert (expression["operator"], set(expression["values"])) == ("NotIn", {"kube-system", SCALER[0]})
     (rule,) = hook["rules"]
-    assert (rule["resources"], set(rule["operations"])) == (["deployments"], {"CREATE", "UPDATE"})
+    assert (rule["resources"], set(rule["operations"])) == (["deployments", "statefulsets"], {"CREATE", "UPDATE"})
 
 
 def test_cert_manager_is_asked_for_what_is_mounted(cluster: Access) -> None:
