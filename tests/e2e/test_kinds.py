@@ -46,8 +46,12 @@ class Objects:
 
 @pytest.fixture
 def stateful(cluster: Access, stage: Stage) -> Objects:
-    """With the rights that the component gives."""
-    cluster.kubectl("apply", "-f", str(RIGHTS))
+    """With the rights that the component gives, in this namespace alone: other tests share the cluster."""
+    role, _ = yaml.safe_load_all(RIGHTS.read_text())
+    cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump(role))
+    name = role["metadata"]["name"]
+    account = "--serviceaccount=scalerule-system:scaler"
+    cluster.kubectl("create", "rolebinding", name, "-n", stage.namespace, f"--clusterrole={name}", account)
     return Objects(stage.client, "apps/v1", "statefulsets", "StatefulSet", stage.namespace)
 
 
@@ -132,6 +136,9 @@ def test_a_custom_resource_whose_kind_comes_later(cluster: Access, stage: Stage,
     try:
         gadgets = Objects(stage.client, f"{GROUP}/v1", plural, kind, stage.namespace)
         wait(lambda: served(gadgets), 20, "the new kind is served")
+        # One without a spec ends nothing.
+        odd = {**gadgets.about, "metadata": {"name": "odd", "annotations": {"scalerule.dev/rule": "{}"}}}
+        stage.client.call("POST", gadgets.path, odd)
         gadgets.create("orders", {"scalerule.dev/rule": stage.rule("orders")}, {})
         gadgets.wait_for("orders", 4)
         wait(lambda: "ScaleTargetActivated" in gadgets.events("orders"), 10, "an event on it")
@@ -141,6 +148,7 @@ def test_a_custom_resource_whose_kind_comes_later(cluster: Access, stage: Stage,
         assert "scalerule.dev/status" not in gadgets.get("orders")["metadata"]["annotations"]
         name = f"{plural}.v1.{GROUP}/orders"
         assert running.metric("scaler_desired_replicas", namespace=stage.namespace, deployment=name) == 8
+        assert running.metric("scaler_rules", state="invalid") == 1
     finally:
         cluster.client.call("DELETE", f"{defined}/{plural}.{GROUP}")
 
