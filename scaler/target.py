@@ -77,15 +77,16 @@ class Target:
 
 def target(body: dict[str, Any], resource: Resource = DEPLOYMENTS) -> Target:
     """Read a Deployment, or another object with replicas. `ready` is None while its status lags behind its spec."""
-    metadata, spec = body["metadata"], body["spec"]
+    # Of custom resources little can be relied on, and none of them may end the watch of all.
+    metadata, spec = body["metadata"], _mapping(body.get("spec"))
     annotations = metadata.get("annotations") or {}
-    template = spec.get("template") or {}
+    template = _mapping(spec.get("template"))
     return Target(
-        key=Key.of(resource, metadata["namespace"], metadata["name"]),
+        key=Key.of(resource, metadata.get("namespace", ""), metadata["name"]),
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
         replicas=spec.get("replicas", 1),
-        ready=_ready(body.get("status") or {}, metadata.get("generation", 0)),
+        ready=_ready(_mapping(body.get("status")), metadata.get("generation", 0)),
         annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX)},
         writer=_writer(metadata.get("managedFields", [])),
         deleting="deletionTimestamp" in metadata,
@@ -95,6 +96,10 @@ def target(body: dict[str, Any], resource: Resource = DEPLOYMENTS) -> Target:
         resource=resource,
         kind=body["kind"],
     )
+
+
+def _mapping(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
 
 
 def _ready(status: Mapping[str, Any], generation: int) -> int | None:
