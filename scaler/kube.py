@@ -125,10 +125,11 @@ class Kube:
                 return kept, metadata["resourceVersion"]
             params["continue"] = metadata["continue"]
 
-    async def list_labelled(self, resource: Resource, namespace: str, label: str) -> list[Object]:
+    async def list_labelled(
+        self, resource: Resource, namespace: str, label: str, seconds: float = _TIMEOUT
+    ) -> list[Object]:
         """Few objects: those of a namespace that carry a label."""
-        params = {"labelSelector": label}
-        found = await self._call("GET", resource.path(namespace), params=params, seconds=_LIST_TIMEOUT)
+        found = await self._call("GET", resource.path(namespace), params={"labelSelector": label}, seconds=seconds)
         items: list[Object] = found["items"]
         return items
 

@@ -22,6 +22,8 @@ _log = logging.getLogger("scaler")
 BUCKETS: Final = 64
 #: Least seconds between two writes of one bucket.
 PACE: Final = 10.0
+#: Seconds that reading all of them may take: they are up to 32 MiB.
+PATIENCE: Final = 60.0
 #: The most that a bucket may hold, in bytes. etcd takes objects up to 1.5 MiB.
 MOST: Final = 512 * 1024
 #: By this label they are found.
@@ -46,7 +48,7 @@ class Store:
 
     async def load(self) -> None:
         """Read everything but what is ours already. A record that cannot be read is a first sight. Raises KubeError."""
-        items = await self._kube.list_labelled(CONFIG_MAPS, self._namespace, LABEL)
+        items = await self._kube.list_labelled(CONFIG_MAPS, self._namespace, LABEL, PATIENCE)
         self._records = {uid: record for uid, record in self._records.items() if self._shares.owns(record.key)}
         for item in items:
             self._present.add(int(item["metadata"]["labels"][LABEL]))
