@@ -279,7 +279,7 @@ def completion_command(shell: str) -> None:
 
 
 @main.command("webhook-certificate")
-@click.option("-n", "--namespace", default="scalerule-system", show_default=True, help="Where the scaler runs.")
+@click.option("-n", "--namespace", default=HOME, show_default=True, help="Where the scaler runs.")
 @click.option("--days", type=click.IntRange(1, 36500), default=3650, show_default=True, help="How long it is valid.")
 def webhook_certificate_command(namespace: str, days: int) -> None:
     """Print a certificate for the webhook, for clusters without cert-manager.
