@@ -254,7 +254,7 @@ def validate_command(files: tuple[str, ...], namespace: str, form: str | None) -
         for verdict in verdicts:
             click.echo("\n".join(lines(verdict)))
     if not verdicts:
-        raise click.ClickException("no Deployment with the annotation scalerule.dev/rule in these files")
+        raise click.ClickException(f"no Deployment with the annotation scalerule.dev/rule in {', '.join(files)}")
     sys.exit(0 if all(verdict["valid"] for verdict in verdicts) else 1)
 
 

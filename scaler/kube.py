@@ -85,8 +85,7 @@ class Kube:
                     client_configuration=configuration,
                 )
         except Exception as error:
-            # A file that is no kubeconfig makes the client raise anything.
-            what = " ".join(str(error).split())
+            what = _wrong(kubeconfig, error)
             raise KubeError(0, f"no way to a cluster: {what}; name one with --kubeconfig or KUBECONFIG") from error
         return cls(configuration, namespace, counted, agent)
 
@@ -275,6 +274,17 @@ class Kube:
             connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0)
             self._session = aiohttp.ClientSession(connector=connector, read_bufsize=2**21)
         return self._session
+
+
+def _wrong(kubeconfig: Path | None, error: Exception) -> str:
+    """What is wrong with a kubeconfig: one that is none makes the client raise anything."""
+    if kubeconfig is not None and not kubeconfig.is_file():
+        what = "no such file"
+    elif isinstance(error, config.ConfigException):
+        what = " ".join(str(error).split())
+    else:
+        what = f"no kubeconfig ({type(error).__name__})"
+    return f"{kubeconfig}: {what}" if kubeconfig else what
 
 
 def _in_cluster() -> bool:

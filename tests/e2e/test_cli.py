@@ -137,6 +137,7 @@ def test_a_file_that_is_not_there_is_named(command: tuple[str, ...]) -> None:
 def test_no_cluster_is_said(command: tuple[str, ...], tmp_path: Path) -> None:
     done = scaler(*command, f"--kubeconfig={tmp_path / 'none'}")
     assert done.returncode == 1
+    assert f"{tmp_path / 'none'}: no such file" in done.stderr
     assert "--kubeconfig" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -147,7 +148,8 @@ def test_what_is_no_kubeconfig_is_said(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     done = scaler("status", f"--kubeconfig={path}")
     assert done.returncode == 1
-    assert "no way to a cluster: " in done.stderr
+    assert f"no way to a cluster: {path}: " in done.stderr
+    assert "NoneType" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
