@@ -165,6 +165,8 @@ def test_a_changed_login_is_taken_up(
     wait(lambda: connections(running.pid, broker.port) == before, 5, f"{before} connections again")
     assert running.metric("scaler_source_connections", type=broker.type) == before
     stage.wait_for("orders", 0)
+    # The event comes after the count.
+    stage.wait_for_event("orders", "ScaleTargetDeactivated")
     reasons = stage.reasons("orders")
     assert reasons.index("TriggerRecovered") < reasons.index("ScaleTargetDeactivated")
 

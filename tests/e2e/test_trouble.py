@@ -128,10 +128,10 @@ def test_a_stale_view_is_never_written(stage: Stage, scaler: Start, proxy: Proxy
 
 def test_a_pause_while_a_write_is_under_way(stage: Stage, scaler: Start, proxy: Proxy) -> None:
     stage.deploy("orders")
-    running = scaler(kubeconfig=proxy.kubeconfig)
-    stage.wait_for_rules(running, "ready", 1)
-    proxy.hang("PATCH", SCALE, times=1)
+    # All of them before the first reading, which may else see only some.
     stage.vhost.publish("orders", 20)
+    proxy.hang("PATCH", SCALE, times=1)
+    scaler(kubeconfig=proxy.kubeconfig)
     wait(lambda: proxy.count("PATCH", SCALE), 5, "a write under way")
     stage.annotate("orders", paused_replicas="2")
     time.sleep(0.5)
