@@ -1,4 +1,4 @@
-"""The loop: what was seen and what was read meet here, are decided on, and lead to one write where the number differs.
+"""The loop: what was seen and what was read meet here, and are decided on.
 
 Everything runs on one event loop; nothing that a rule does can end it.
 """
@@ -12,27 +12,23 @@ from scaler import rollback
 from scaler.grants import Grants
 from scaler.journal import Journal
 from scaler.kube import Kube, KubeError
-from scaler.outbox import Outbox, Urgency
+from scaler.outbox import Outbox
 from scaler.parse import parse
 from scaler.poll import Answers, Poll
 from scaler.report import Report
 from scaler.resource import REPLICA_SETS, Resource
 from scaler.rival import Ref, Rivals
 from scaler.rule import InvalidRule, Rule
+from scaler.scaling import Scaling
 from scaler.shard import Shares
 from scaler.store import Store
 from scaler.surroundings import Surroundings
-from scaler.target import STATUS, Key, Target, target
+from scaler.target import STATUS, Key, Target
 from scaler.vault import Vault
 from scaler.workload import Workload
 from scalers import LoginRefused
 
 _log = logging.getLogger("scaler")
-
-#: How often one count is tried before the next poll decides anew: conflicts and throttling.
-ATTEMPTS = 5
-#: Seconds to wait when the API server says that it is too busy, and does not say for how long.
-BUSY = 1.0
 
 
 class Parts(NamedTuple):
@@ -59,7 +55,7 @@ class Loop:
     """
 
     def __init__(self, parts: Parts, clock: Callable[[], float], grace: float) -> None:
-        self._kube, self._poll, self._vault, self._outbox, self._report, self._grants = parts[:6]
+        self._kube, self._poll, self._vault, outbox, self._report, self._grants = parts[:6]
         self._store, self._journal, self._shares, self._rivals, self._kinds = parts[6:]
         self._clock = clock
         self._grace = grace
@@ -67,6 +63,7 @@ class Loop:
         # Of every Deployment with a rule or a trace of one, also where it is another process' to scale.
         self._seen: dict[Key, Target] = {}
         self._complete: dict[Resource, tuple[frozenset[str], str | None]] = {}
+        self._scaling = Scaling(self._kube, outbox, self._report, self._store, self, clock)
         self._poll.deliver = self.hear
         self._vault.deliver = self.reread
         self._rivals.changed = self.contest
@@ -104,7 +101,7 @@ class Loop:
 
     async def lost(self, orderly: bool) -> None:
         """Some rules are not ours any more: let go of them, and wait for what is under way."""
-        gone = [workload for key, workload in self._workloads.items() if not self._shares.owns(key)]
+        gone = [workload for key, workload in self._workloads.items() if not self.owns(key)]
         for workload in gone:
             key = workload.target.key
             del self._workloads[key]
@@ -127,7 +124,7 @@ class Loop:
             self._seen[seen.key] = seen
         else:
             self._seen.pop(seen.key, None)
-        if not self._shares.owns(seen.key):
+        if not self.owns(seen.key):
             return
         workload = self._workloads.get(seen.key)
         if workload is not None and workload.target.uid != seen.uid:
@@ -161,7 +158,7 @@ class Loop:
             if any(isinstance(answer, LoginRefused) for answer in read.values()):
                 self._vault.refresh(key)
             if workload.decidable and not workload.patching:
-                self._decide_alone(workload)
+                self.decide(workload)
 
     def contest(self, ref: Ref) -> None:
         """Another autoscaler came to a target, or went."""
@@ -202,7 +199,7 @@ class Loop:
         """A Deployment without a rule: it may have lost it while nobody looked."""
         record = self._store.get(seen.uid)
         if record is not None and record.restores:
-            self._restore(seen, record.original)
+            self._scaling.restore(seen, record.original)
         self._store.forget(seen.uid)
         if STATUS in seen.annotations:
             self._report.clear_status(seen)
@@ -235,7 +232,7 @@ class Loop:
         else:
             self._poll.unsubscribe(workload.target.key)
         if workload.decidable and not workload.patching:
-            self._decide_alone(workload)
+            self.decide(workload)
         else:
             self._report.state(workload)
 
@@ -253,32 +250,9 @@ class Loop:
         if self._workloads.get(key) is workload and workload.gone_at == gone_at:
             del self._workloads[key]
             if workload.record.restores:
-                self._restore(workload.target, workload.original, workload)
+                self._scaling.restore(workload.target, workload.original, workload)
             self._forget_all(workload)
             self._report.clear_status(workload.target)
-
-    def _restore(self, seen: Target, replicas: int, workload: Workload | None = None) -> None:
-        """The count of before the rule, unless there is a rule again, or it was a rollback that removed it."""
-        urgency = Urgency.UP if replicas > seen.replicas else Urgency.DOWN
-        self._outbox.put(urgency, lambda: self._put_back(seen, replicas, workload))
-
-    async def _put_back(self, seen: Target, replicas: int, workload: Workload | None) -> None:
-        if workload is not None and workload.rollback is not None:
-            await asyncio.wait({workload.rollback})
-            if workload.rolled_back:
-                return
-        for _ in range(ATTEMPTS):
-            fresh = await self._fresh(seen)
-            if fresh.uid != seen.uid or fresh.managed or fresh.replicas == replicas or not self._shares.owns(seen.key):
-                return
-            try:
-                await self._kube.patch_scale(*seen.location, _precondition(fresh), replicas)
-            except KubeError as error:
-                if error.status != 409:
-                    raise
-                continue
-            self._report.restored(fresh, replicas)
-            return
 
     async def _look_back(self, workload: Workload, former: Target, seen: Target) -> None:
         """Annotations and pod template changed together: was that a rollback?"""
@@ -292,8 +266,8 @@ class Loop:
             workload.rolled_back = not seen.managed
             self._report.rolled_back(seen, name, rollback.changed(former, seen))
 
-    def _decide_alone(self, workload: Workload) -> None:
-        """Decide on one rule so that a fault in it touches no other."""
+    def decide(self, workload: Workload) -> None:
+        """Decide on one rule, so that a fault in it touches no other."""
         try:
             self._decide(workload)
         except Exception:
@@ -307,7 +281,7 @@ class Loop:
         self._report.state(workload)
         if workload.wants_write:
             if workload.rival is None and workload.contest.may_write(self._clock()):
-                self._write(workload)
+                self._scaling.write(workload)
             else:
                 workload.not_scaled()
 
@@ -315,81 +289,16 @@ class Loop:
         self._journal.note(workload)
         self._store.put(workload.target.uid, workload.record)
 
-    def _decide_again(self, workload: Workload) -> None:
+    def decide_again(self, workload: Workload) -> None:
+        """Decide on the same readings for what changed meanwhile, within a write."""
         workload.decide_again(self._clock())
         self._note(workload)
 
-    def _write(self, workload: Workload) -> None:
-        assert workload.decision is not None
-        workload.patching = asyncio.get_running_loop().create_future()
-        up = workload.decision.replicas > workload.target.replicas
-        self._outbox.put(Urgency.UP if up else Urgency.DOWN, lambda: self._scale(workload))
+    def owns(self, key: Key) -> bool:
+        """Whether it is ours to scale, at this very moment."""
+        return self._shares.owns(key)
 
-    async def _scale(self, workload: Workload) -> None:
-        try:
-            await self._try_scale(workload)
-        except KubeError as error:
-            workload.not_scaled()
-            if error.status != 404:
-                self._report.scale_failed(workload, error)
-        finally:
-            done, workload.patching = workload.patching, None
-            if self._still_ours(workload):
-                self._store.put(workload.target.uid, workload.record)
-            self._catch_up(workload)
-            if done is not None:
-                done.set_result(None)
-
-    def _catch_up(self, workload: Workload) -> None:
-        """What was seen or read while the write was under way may ask for another count."""
-        if workload.stale and workload.decidable and self._still_ours(workload):
-            self._decide_alone(workload)
-
-    async def _try_scale(self, workload: Workload) -> None:
-        """Set the count, deciding again whenever something changed since: a newer reading, or the Deployment itself."""
-        for _ in range(ATTEMPTS):
-            if workload.stale and workload.decidable:
-                self._decide_again(workload)
-            if workload.stale or workload.rival or not self._still_ours(workload) or not workload.wants_write:
-                return
-            try:
-                await self._patch(workload)
-                return
-            except KubeError as error:
-                last = error
-                await self._recover(workload, error)
-        raise last
-
-    async def _patch(self, workload: Workload) -> None:
-        seen, decision = workload.target, workload.decision
-        assert decision is not None
-        workload.tried = decision.replicas
-        scale = await self._kube.patch_scale(*seen.location, _precondition(seen), decision.replicas)
-        workload.scaled(decision, scale["metadata"]["resourceVersion"], self._clock())
-        if self._still_ours(workload):
-            reaction = None if workload.due is None else asyncio.get_running_loop().time() - workload.due
-            self._report.scaled(workload, decision, seen.replicas, reaction)
-
-    async def _recover(self, workload: Workload, error: KubeError) -> None:
-        """Make another attempt sensible, or raise."""
-        if error.status == 409:
-            self._report.conflict()
-            self.upsert(await self._fresh(workload.target))
-            if workload.decidable:
-                self._decide_again(workload)
-        elif error.status == 429:
-            await asyncio.sleep(error.retry_after or BUSY)
-        else:
-            raise error
-
-    async def _fresh(self, seen: Target) -> Target:
-        return target(await self._kube.get(*seen.location), seen.resource)
-
-    def _still_ours(self, workload: Workload) -> bool:
-        """Right before every write: whose Lease may have passed to another meanwhile writes nothing more."""
+    def still_ours(self, workload: Workload) -> bool:
+        """Whether a decision on it may be written."""
         key = workload.target.key
-        return self._workloads.get(key) is workload and workload.gone_at is None and self._shares.owns(key)
-
-
-def _precondition(seen: Target) -> dict[str, str]:
-    return {"uid": seen.uid, "resourceVersion": seen.version}
+        return self._workloads.get(key) is workload and workload.gone_at is None and self.owns(key)
