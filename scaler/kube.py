@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-from kubernetes.aio import client, config
+from kubernetes.aio import client
 
+from scaler.account import Account, NoAccount
 from scaler.resource import PODS, Resource
 
 #: Owns what we write in managedFields, so that another writer can be told from us.
@@ -30,9 +31,6 @@ _WATCH_SECONDS = 300
 #: A watch is silent for a minute at most: then comes a bookmark. Longer means that the connection is dead.
 _WATCH_SILENCE = 120.0
 _MERGE = "application/merge-patch+json"
-
-
-_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class KubeError(Exception):
@@ -51,12 +49,9 @@ class KubeError(Exception):
 class Kube:
     """One session with one API server. `counted(verb, resource, code)` is told of every answer."""
 
-    def __init__(
-        self, configuration: client.Configuration, namespace: str, counted: Callable[[str, str, int], None], agent: str
-    ) -> None:
+    def __init__(self, account: Account, counted: Callable[[str, str, int], None], agent: str) -> None:
         self._agent = agent
-        self._configuration = configuration
-        self._namespace = namespace
+        self._account = account
         self._counted = counted
         self._session: aiohttp.ClientSession | None = None
 
@@ -72,32 +67,20 @@ class Kube:
 
         `agent` is who an audit log will name.
         """
-        configuration = client.Configuration()
         try:
-            if kubeconfig is None and context is None and _in_cluster():
-                config.load_incluster_config(client_configuration=configuration)
-                namespace = _pod_namespace()
-            else:
-                namespace = _context_namespace(kubeconfig, context)
-                await config.load_kube_config(
-                    config_file=str(kubeconfig) if kubeconfig else None,
-                    context=context,
-                    client_configuration=configuration,
-                )
-        except Exception as error:
-            what = _wrong(kubeconfig, error)
-            raise KubeError(0, f"no way to a cluster: {what}; name one with --kubeconfig or KUBECONFIG") from error
-        return cls(configuration, namespace, counted, agent)
+            return cls(await Account.find(kubeconfig, context), counted, agent)
+        except NoAccount as error:
+            raise KubeError(0, f"no way to a cluster: {error}; name one with --kubeconfig or KUBECONFIG") from error
 
     @property
     def host(self) -> str:
         """The API server's host name or address."""
-        return urlsplit(str(self._configuration.host)).hostname or ""
+        return urlsplit(str(self._account.configuration.host)).hostname or ""
 
     @property
     def namespace(self) -> str:
         """The pod's own namespace, else the kubeconfig context's."""
-        return self._namespace
+        return self._account.namespace
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -227,27 +210,30 @@ class Kube:
         verb: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        resource = _resource(path)
-        url = str(self._configuration.host).rstrip("/") + path
-        sent = await self._headers(method) | dict(headers or {})
+        configuration, resource = self._account.configuration, _resource(path)
         code = 0
         try:
+            sent = await self._headers(method) | dict(headers or {})
             async with self._opened().request(
                 method,
-                url,
+                str(configuration.host).rstrip("/") + path,
                 params=params,
                 headers=sent,
                 data=None if body is None else json.dumps(body),
                 timeout=limit,
-                proxy=self._configuration.proxy,
-                server_hostname=self._configuration.tls_server_name or None,
+                proxy=configuration.proxy,
+                server_hostname=configuration.tls_server_name or None,
                 # It has no reason to send anybody elsewhere, and what it passes on must not.
                 allow_redirects=False,
             ) as answer:
                 code = answer.status
+                if code == 401:
+                    self._account.refused()
                 if code >= 300:
                     raise await _refusal(answer, f"{method} {path}")
                 yield answer
+        except NoAccount as error:
+            raise KubeError(0, f"no credentials for {method} {path}: {error}") from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError, json.JSONDecodeError) as error:
             code = 0
             what = str(error) or type(error).__name__
@@ -261,44 +247,17 @@ class Kube:
             "Content-Type": _MERGE if method == "PATCH" else "application/json",
             "User-Agent": self._agent,
         }
-        # The client refreshes an expired token of the pod here.
-        token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
-        if token:
-            headers["Authorization"] = token
+        if authorization := await self._account.authorization():
+            headers["Authorization"] = authorization
         return headers
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            ssl_context = client.ApiClient(self._configuration).rest_client.ssl_context
+            ssl_context = client.ApiClient(self._account.configuration).rest_client.ssl_context
             # A line of a watch is a whole object; etcd holds none above 1.5 MiB.
             connector = aiohttp.TCPConnector(ssl=ssl_context, limit=0)
             self._session = aiohttp.ClientSession(connector=connector, read_bufsize=2**21)
         return self._session
-
-
-def _wrong(kubeconfig: Path | None, error: Exception) -> str:
-    """What is wrong with a kubeconfig: one that is none makes the client raise anything."""
-    if kubeconfig is not None and not kubeconfig.is_file():
-        what = "no such file"
-    elif isinstance(error, config.ConfigException):
-        what = " ".join(str(error).split())
-    else:
-        what = f"no kubeconfig ({type(error).__name__})"
-    return f"{kubeconfig}: {what}" if kubeconfig else what
-
-
-def _in_cluster() -> bool:
-    return (_ACCOUNT / "token").exists()
-
-
-def _pod_namespace() -> str:
-    return (_ACCOUNT / "namespace").read_text().strip()
-
-
-def _context_namespace(kubeconfig: Path | None, context: str | None) -> str:
-    contexts, active = config.list_kube_config_contexts(config_file=str(kubeconfig) if kubeconfig else None)
-    chosen = next((each for each in contexts if each["name"] == context), active)
-    return str(chosen["context"].get("namespace") or "default")
 
 
 def _resource(path: str) -> str:
