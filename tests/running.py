@@ -18,26 +18,13 @@ _READY = 20.0
 _FAREWELL = 5.0
 
 
-class Running:
-    """One `scaler run` on ports of its own."""
+class Scaler:
+    """A `scaler run` that somebody started, by its process and its two ports on loopback."""
 
-    def __init__(self, folder: Path, kubeconfig: Path, flags: tuple[str, ...], env: Mapping[str, str]) -> None:
-        metrics, page = free_ports(2)
+    def __init__(self, process: Process, metrics: int, page: int) -> None:
         self.url = f"http://127.0.0.1:{metrics}"
         self.page_url = f"http://127.0.0.1:{page}"
-        self._log = folder / f"scaler-{metrics}.log"
-        addresses = (f"--metrics-address=127.0.0.1:{metrics}", f"--page-address=127.0.0.1:{page}")
-        command = (
-            sys.executable,
-            "-m",
-            "scaler",
-            "run",
-            f"--kubeconfig={kubeconfig}",
-            "--log-format=json",
-            "--identity=test",
-        )
-        environment = {"SCALER_ALLOW_DESTINATION": "127.0.0.0/8", **env}
-        self._process = Process("scaler", [*command, *addresses, *flags], self._log, environment)
+        self._process = process
 
     @property
     def pid(self) -> int:
@@ -89,7 +76,7 @@ class Running:
 
     def log(self) -> list[dict[str, Any]]:
         """Every line so far; one that is no JSON (a traceback) as {"message": line}."""
-        return [_line(line) for line in self._log.read_text().splitlines()]
+        return [_line(line) for line in self._process.log.read_text().splitlines()]
 
     def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample by its name and labels."""
@@ -101,6 +88,26 @@ class Running:
         """The sum of the samples of that name that have these labels; 0 where there are none."""
         wanted = set(labels.items())
         return sum(value for (found, having), value in self.metrics().items() if found == name and wanted <= having)
+
+
+class Running(Scaler):
+    """One that is started here, on ports of its own."""
+
+    def __init__(self, folder: Path, kubeconfig: Path, flags: tuple[str, ...], env: Mapping[str, str]) -> None:
+        metrics, page = free_ports(2)
+        addresses = (f"--metrics-address=127.0.0.1:{metrics}", f"--page-address=127.0.0.1:{page}")
+        command = (
+            sys.executable,
+            "-m",
+            "scaler",
+            "run",
+            f"--kubeconfig={kubeconfig}",
+            "--log-format=json",
+            "--identity=test",
+        )
+        environment = {"SCALER_ALLOW_DESTINATION": "127.0.0.0/8", **env}
+        log = folder / f"scaler-{metrics}.log"
+        super().__init__(Process("scaler", [*command, *addresses, *flags], log, environment), metrics, page)
 
 
 def _line(line: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.cluster.client import Client, worker
 from tests.cluster.proxy import Proxy
 from tests.rabbitmq import Vhost
-from tests.running import Running
+from tests.running import Scaler
 from tests.wait import wait
 
 #: How rules of these tests look unless they say otherwise: quick, so that the tests are.
@@ -97,11 +97,11 @@ class Stage:
         wait(lambda: reason in self.reasons(name), seconds, lambda: f"{reason} on {name}: {self.reasons(name)}")
         return [event for event in self.events(name) if event["reason"] == reason][-1]
 
-    def wait_for_rules(self, running: Running, state: str, count: int, seconds: float = 20.0) -> None:
+    def wait_for_rules(self, running: Scaler, state: str, count: int, seconds: float = 20.0) -> None:
         """Until the scaler counts so many rules in a state."""
         wait(lambda: running.metric("scaler_rules", state=state) == count, seconds, f"{count} rules {state}")
 
-    def series(self, running: Running, name: str) -> list[str]:
+    def series(self, running: Scaler, name: str) -> list[str]:
         """The metrics that speak of a Deployment."""
         return sorted(found for found, labels in running.metrics() if ("deployment", name) in labels)
 
