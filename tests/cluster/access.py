@@ -54,6 +54,14 @@ class Kubeconfig(NamedTuple):
         return cls(cluster["server"], Path(ca) if ca else None, content["users"][0]["user"]["token"], namespace)
 
 
+class Count(NamedTuple):
+    """A count that the scaler set."""
+
+    deployment: str
+    by: str
+    replicas: int
+
+
 class Access:
     """A cluster that somebody runs: its folder and the port of its API server are all there is to know."""
 
@@ -82,10 +90,23 @@ class Access:
 
     def service_account_kubeconfig(self, namespace: str, name: str) -> Path:
         """With a fresh token of that ServiceAccount, as a pod of it would have."""
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        token = self.client.call("POST", path, request)["status"]["token"]
+        token = self._token(namespace, name, {})
         return Kubeconfig(self.server, self.ca, token, namespace).write(self.folder / f"{namespace}-{name}.kubeconfig")
+
+    def bound_token(self, namespace: str, name: str, secret: str) -> str:
+        """Good until `end_token` of the same Secret. (A kubelet binds it to the pod, which would have to go.)"""
+        self.client.put("Secret", namespace, secret, {})
+        return self._token(namespace, name, {"boundObjectRef": {"apiVersion": "v1", "kind": "Secret", "name": secret}})
+
+    def end_token(self, namespace: str, secret: str) -> None:
+        """The API server may take ten seconds to notice."""
+        self.client.call("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{secret}")
+
+    def _token(self, namespace: str, name: str, spec: Mapping[str, Any]) -> str:
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        token: str = self.client.call("POST", path, request)["status"]["token"]
+        return token
 
     def scaler_kubeconfig(self) -> Path:
         """What `scaler run` is started with: exactly the rights that manifests/base gives."""
@@ -95,6 +116,19 @@ class Access:
         """What the API server noted, oldest first: `verb`, `namespace`, `resource` (with its subresource)."""
         entries = [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines() if line]
         return [entry for entry in entries if wanted.items() <= _what(entry).items()]
+
+    def counts(self, namespace: str) -> list[Count]:
+        """Every count that scalers set in a namespace, oldest first, by the API server's own record."""
+        noted = self.audit(verb="patch", namespace=namespace, resource="deployments/scale")
+        return [
+            Count(
+                entry["objectRef"]["name"],
+                entry["userAgent"].removeprefix("scalerule/"),
+                entry["requestObject"]["spec"]["replicas"],
+            )
+            for entry in noted
+            if entry["responseStatus"]["code"] == 200
+        ]
 
     def install(self) -> None:
         """Apply manifests/base, as a user would."""

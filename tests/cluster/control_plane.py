@@ -1,7 +1,11 @@
 """Runs etcd, kube-apiserver, kube-controller-manager and kwok as plain processes on loopback, out of one folder."""
 
+import contextlib
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import requests
 
@@ -80,6 +84,28 @@ class ControlPlane(Access):
             f"--audit-log-path={self.folder}/audit.log",
         )
         process.wait_until(self._ready, _TIMEOUT)
+
+    @contextlib.contextmanager
+    def slow_etcd(self, seconds: float) -> Iterator[None]:
+        """Every request to etcd waits for up to so long, as for a disk that is too busy."""
+        ended = Event()
+        etcd = self._running["etcd"]
+
+        def stall() -> None:
+            while not ended.is_set():
+                etcd.signal(signal.SIGSTOP)
+                ended.wait(seconds)
+                etcd.signal(signal.SIGCONT)
+                # What has gathered is answered at once.
+                ended.wait(0.05)
+
+        stalling = Thread(target=stall)
+        stalling.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            stalling.join()
 
     def _start_etcd(self) -> None:
         client, peer = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{self._peer_port}"

@@ -41,22 +41,13 @@ class Container:
         )
 
     def renew(self) -> None:
-        """Put a new token in the place of the old one, which is no good from now on (the API server may take 10 s)."""
-        path = f"/api/v1/namespaces/{self._namespace}"
+        """Put a new token in the place of the old one, which is good no more."""
         former, self._bound = self._bound, f"{self.name}-{secrets.token_hex(3)}"
-        # A token ends with the object that it is bound to; a kubelet binds it to the pod, which must stay here.
-        self._cluster.client.put("Secret", self._namespace, self._bound, {})
-        body = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"boundObjectRef": {"apiVersion": "v1", "kind": "Secret", "name": self._bound}},
-        }
-        answer = self._cluster.client.call("POST", f"{path}/serviceaccounts/{self._account}/token", body)
         partial = self._folder / "token.partial"
-        partial.write_text(answer["status"]["token"])
+        partial.write_text(self._cluster.bound_token(self._namespace, self._account, self._bound))
         partial.rename(self._folder / "token")
         if former:
-            self._cluster.client.call("DELETE", f"{path}/secrets/{former}")
+            self._cluster.end_token(self._namespace, former)
 
     def _bind(self) -> None:
         path = f"/api/v1/namespaces/{self._namespace}/pods/{self.name}/binding"

@@ -10,6 +10,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
 from tests.rabbitmq import Vhost
 from tests.rabbitmq_server import RabbitmqServer
+from tests.running import Running
 from tests.wait import wait
 
 
@@ -68,3 +69,35 @@ def test_an_api_server_that_is_killed(
     stage.deploy("others")
     stage.vhost.publish("others", 20)
     stage.wait_for("others", 4, 15)
+
+
+def leads(running: Running) -> bool:
+    return running.metric("scaler_leader", shard="0") == 1
+
+
+def test_an_etcd_that_is_slow_and_one_that_hangs(
+    broken_cluster_stage: Stage, private_cluster: ControlPlane, scaler: Start
+) -> None:
+    stage, lease = broken_cluster_stage, 6.0
+    stage.deploy("orders", cooldownPeriod=60)
+    kubeconfig, flag = private_cluster.scaler_kubeconfig(), f"--lease-duration={lease:g}"
+    first, second = (
+        scaler(flag, f"--identity={name}", kubeconfig=kubeconfig, namespace=stage.namespace) for name in "ab"
+    )
+    stage.wait_for_rules(first, "ready", 1)
+    with private_cluster.slow_etcd(1.0):
+        stage.vhost.publish("orders", 20)
+        stage.wait_for("orders", 4, 20)
+        # Longer than a Lease lasts: it is renewed in time all the same.
+        time.sleep(lease)
+        stage.vhost.publish("orders", 20)
+        stage.wait_for("orders", 8, 20)
+    assert private_cluster.counts(stage.namespace) == [("orders", "a", 4), ("orders", "a", 8)]
+    with private_cluster.slow_etcd(60):
+        wait(lambda: not leads(first), lease, "the leader knows that it may not write any more")
+        stage.vhost.publish("orders", 10)
+        time.sleep(lease)
+        assert leads(first) + leads(second) == 0
+    wait(lambda: leads(first) + leads(second) == 1, 4 * lease, "one leads again")
+    stage.wait_for("orders", 10, 20)
+    assert [each.replicas for each in private_cluster.counts(stage.namespace)] == [4, 8, 10]

@@ -24,18 +24,8 @@ def rules(running: Running) -> int:
     return int(running.metric("scaler_rules"))
 
 
-def scaled(cluster: Access, stage: Stage) -> list[tuple[str, str]]:
-    """Which counts were set, and by whom, in order: by the API server's own record."""
-    noted = cluster.audit(verb="patch", namespace=stage.namespace, resource="deployments/scale")
-    return [
-        (entry["objectRef"]["name"], entry["userAgent"].removeprefix("scalerule/"))
-        for entry in noted
-        if entry["responseStatus"]["code"] == 200
-    ]
-
-
 def writers(cluster: Access, stage: Stage) -> list[str]:
-    return [writer for _, writer in scaled(cluster, stage)]
+    return [each.by for each in cluster.counts(stage.namespace)]
 
 
 def test_one_scales_and_the_other_waits(stage: Stage, scaler: Start, cluster: Access) -> None:
@@ -139,6 +129,7 @@ def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scal
     for name in some:
         stage.vhost.publish(name, 6)
     wait(lambda: sum(count >= 2 for count in stage.all_replicas().values()) > len(some), 60, "every one of them scaled")
-    by = {name: {writer for named, writer in scaled(cluster, stage) if named == name} for name in some}
+    counts = cluster.counts(stage.namespace)
+    by = {name: {each.by for each in counts if each.deployment == name} for name in some}
     assert {len(each) for each in by.values()} == {1}
     assert set.union(*by.values()) <= {"a", "c"}
