@@ -127,7 +127,7 @@ class Access:
                 entry["requestObject"]["spec"]["replicas"],
             )
             for entry in noted
-            if entry["responseStatus"]["code"] == 200
+            if entry["responseStatus"]["code"] == 200 and entry["userAgent"].startswith("scalerule/")
         ]
 
     def install(self) -> None:
