@@ -1,9 +1,9 @@
 # Every target sets up what it needs, once; tests/setup does that and says what it is doing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check bench mutation setup-runtime setup-dev setup-test
+.PHONY: help demo test fuzz check bench mutation wheel sbom image setup-runtime setup-dev setup-test
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
 
 demo: setup-runtime ## the main job in a minute; needs no cluster and no broker
 	@.venv/bin/scaler demo
@@ -25,6 +25,9 @@ bench: setup-test ## every script in benchmarks/
 
 mutation: setup-dev ## mutation testing of the decision: what its tests do not notice (10 minutes); docs/mutation.md
 	@tests/mutation
+
+wheel sbom image: setup-dev ## what a release consists of, into dist/; docs/release.md
+	@release/build $@
 
 setup-runtime: ## .venv with what the scaler needs
 	@tests/setup runtime
