@@ -78,3 +78,27 @@ def test_the_rule_of_the_readme_is_valid() -> None:
 def test_the_page_of_parameters_is_what_the_models_say() -> None:
     """Renewed by `scaler schema --docs > docs/triggers.md`."""
     assert (ROOT / "docs" / "triggers.md").read_text() == parameters_page()
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
+        found = page.parent / path if path else page
+        assert found.exists(), path
+        assert not anchor or anchor in anchors(found), f"{path}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_tests_that_pages_name_are_there() -> None:
+    named = {name for page in PAGES for name in re.findall(r"(?:\w+/)*test_\w+\.py", page.read_text())}
+    assert len(named) >= 10
+    there = {str(path) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []

@@ -17,7 +17,7 @@ from tests.wait import wait
 
 UNRELATED = 5_000
 PAGE = 500
-#: MiB. Held whole, five thousand Deployments are 100.
+#: MiB. Held whole, five thousand Deployments are twice that.
 MORE = 25
 
 
