@@ -1,7 +1,9 @@
 """One namespace and one virtual host: where a test deploys workers and looks at what becomes of them."""
 
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.cluster.client import Client, worker
@@ -37,9 +39,13 @@ class Stage:
 
     def deploy_all(self, names: Sequence[str], *, http: bool = False, **fields: Any) -> None:
         """Workers for queues that are there already."""
-        for name in names:
-            annotations = {"scalerule.dev/rule": self.rule(name, http=http, **fields)}
-            self.client.create(self.namespace, worker(name, annotations, 0))
+        rules = {name: {"scalerule.dev/rule": self.rule(name, http=http, **fields)} for name in names}
+        self.create_all(worker(name, annotations, 0) for name, annotations in rules.items())
+
+    def create_all(self, deployments: Iterable[dict[str, Any]]) -> None:
+        """Many, several at a time."""
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(functools.partial(self.client.create, self.namespace), deployments))
 
     def edit(self, name: str, **fields: Any) -> None:
         """Change the rule."""
