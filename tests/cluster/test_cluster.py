@@ -38,6 +38,14 @@ def test_the_scaler_may_not_change_pods(cluster: Access, namespace: str, scaler_
         scaler_client.annotate(namespace, "orders", {"a": "b"})
 
 
+def test_the_right_to_the_status_is_the_right_to_a_rule(cluster: Access, namespace: str, scaler_client: Client) -> None:
+    """The API server lets annotations through with a status: docs/security.md warns of it."""
+    cluster.client.create(namespace, worker("orders", replicas=0))
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/orders/status"
+    scaler_client.call("PATCH", path, {"metadata": {"annotations": {"scalerule.dev/rule": "triggers: []"}}})
+    assert cluster.client.get(namespace, "orders")["metadata"]["annotations"]["scalerule.dev/rule"] == "triggers: []"
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
