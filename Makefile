@@ -1,6 +1,6 @@
 # Every target sets up what it needs, once; tests/setup does that and says what it is doing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check bench mutation wheel sbom image setup-runtime setup-dev setup-test
+.PHONY: help demo test fuzz check docs bench mutation wheel sbom image setup-runtime setup-dev setup-test setup-docs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -14,11 +14,16 @@ test: setup-test ## every test, on a real kube-apiserver and a real RabbitMQ; th
 fuzz: setup-dev ## 100,000 annotations and as many reviews that nobody should write (20 minutes)
 	@SCALER_FUZZ=100000 .venv/bin/pytest tests/test_fuzz.py --timeout=0 $(PYTEST)
 
-check: setup-dev ## ruff, mypy --strict, import-linter
+check: setup-dev docs ## ruff, mypy --strict, import-linter, links and anchors of the documentation
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# Not --quiet: that hides the warnings from --strict as well.
+docs: setup-docs ## the documentation as a site, into build/site; a broken link or anchor is an error
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+	@! grep -rE '(src|@import)[=( "]+https?:' build/site --include='*.html' --include='*.css'
 
 bench: setup-test ## every script in benchmarks/
 	@for name in decide reaction read simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
@@ -34,6 +39,9 @@ setup-runtime: ## .venv with what the scaler needs
 
 setup-dev: ## the same and the tools
 	@tests/setup dev
+
+setup-docs: setup-dev ## the same and what builds the site
+	@tests/setup docs
 
 setup-test: setup-dev ## the same, RabbitMQ from Debian, and the control plane
 	@tests/setup debian

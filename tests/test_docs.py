@@ -13,6 +13,7 @@ from scaler.parse import parse
 from scaler.pause import NAMES
 from scaler.rule import Rule
 from scaler.schema import RuleSchema
+from tests.command_page import page as page_of_commands
 from tests.rules import rule
 
 ROOT = Path(__file__).parents[1]
@@ -102,3 +103,13 @@ def test_the_tests_that_pages_name_are_there() -> None:
     assert len(named) >= 10
     there = {str(path) for path in (ROOT / "tests").rglob("test_*.py")}
     assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
+def test_the_page_of_the_command_is_what_it_says() -> None:
+    """Renewed by `python -m tests.command_page > docs/cli.md`."""
+    assert (ROOT / "docs" / "cli.md").read_text() == page_of_commands()
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    site = (ROOT / "mkdocs.yml").read_text()
+    assert [page.name for page in (ROOT / "docs").rglob("*.md") if page.name not in site] == []
