@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from prometheus_client.metrics_core import Metric
 
 from scaler.__main__ import main
@@ -74,6 +75,15 @@ def test_every_command_is_in_the_readme() -> None:
 def test_the_rule_of_the_readme_is_valid() -> None:
     (block,) = re.findall(r"scalerule.dev/rule: \|\n(.*?)spec:", README, re.DOTALL)
     assert isinstance(parse({"scalerule.dev/rule": block}), Rule)
+
+
+def test_the_rule_of_the_tutorial_is_valid() -> None:
+    """`scaler validate` of the manifest that is to be copied says what the page says that it says."""
+    page = (ROOT / "docs" / "tutorial.md").read_text()
+    (manifest,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    done = CliRunner().invoke(main, ["validate", "-", "-o", "table"], input=manifest)
+    assert done.exit_code == 0
+    assert " ".join(done.stdout.split()) in " ".join(page.split())
 
 
 def test_the_page_of_parameters_is_what_the_models_say() -> None:
