@@ -1,6 +1,7 @@
 """From zero to N and back, and everything that a user changes in between."""
 
 import json
+import subprocess
 import time
 
 import pytest
@@ -35,6 +36,9 @@ def test_from_zero_to_n_and_back(stage: Stage, scaler: Start, http: bool) -> Non
     ]
     message = stage.wait_for_event("orders", "ScaleTargetActivated")["message"]
     assert message == "from 0 to 7 replicas: queue: 33 at 5 each asks for 7; active by queue"
+    # Prometheus' own check of names, types and texts: it prints what it does not like.
+    page = running.get("/metrics").text
+    assert subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True).stdout == ""
 
 
 def test_more_work_raises_and_the_window_holds(stage: Stage, scaler: Start) -> None:

@@ -72,7 +72,7 @@ def test_names_meet(documents: list[Object]) -> None:
 
 
 def test_of_several_components_at_once(cluster: Access, tmp_path: Path) -> None:
-    parts = ("high-availability", "service-monitor", "statefulsets", "webhook")
+    parts = ("alerts", "high-availability", "service-monitor", "statefulsets", "webhook")
     # kustomize takes no absolute paths.
     linked = tmp_path / "manifests"
     linked.mkdir()
@@ -94,6 +94,7 @@ def test_of_several_components_at_once(cluster: Access, tmp_path: Path) -> None:
         "scalerule",
         "scalerule-statefulsets",
     }
+    assert len(of_kind(found, "PrometheusRule")) == 1
     (monitor,) = of_kind(found, "ServiceMonitor")
     services = of_kind(found, "Service")
     selected = [each for each in services if _selected(monitor, each)]
