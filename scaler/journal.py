@@ -60,10 +60,10 @@ class Entry:
         return not free or self.writer is not None
 
     def continues(self, other: "Entry") -> bool:
-        """Whether it came to the same as the one before."""
+        """Whether it came to the same as the one before, from the same: a count that cannot be set is one entry too."""
         mine, theirs = self.decision, other.decision
         same = (mine.replicas, mine.reason, mine.active) == (theirs.replicas, theirs.reason, theirs.active)
-        return same and self.replicas.found == other.replicas.found == mine.replicas and self.writer == other.writer
+        return same and self.replicas.found == other.replicas.found and self.writer == other.writer
 
     def as_json(self) -> dict[str, Any]:
         """A pair of state and decision, which `explain --state` takes back."""

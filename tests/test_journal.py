@@ -71,6 +71,17 @@ def test_several_that_came_to_the_same_are_one_entry_of_the_latest() -> None:
     assert (held["since"], held["polls"], held["state"]["now"]) == (START + 20, 7, START + 80)
 
 
+def test_a_count_that_cannot_be_set_is_one_entry() -> None:
+    """Beside an HPA, or where the API server refuses: the same is decided at every poll."""
+    story = Story()
+    for _ in range(OF_ONE + 1):
+        story.workload.hear({"orders": Reading(50, 50)}, story.now)
+        story.workload.decide(story.now)
+        story.journal.note(story.workload)
+        story.now += 10
+    assert story.reasons() == [(Reason.ACTIVATED, 0, 5, OF_ONE + 1)]
+
+
 def test_a_count_that_somebody_changed_is_told_with_the_writer() -> None:
     story = Story()
     story.poll(50)
