@@ -4,7 +4,15 @@ import math
 from collections.abc import Sequence, Set
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from scaler.decide import Decision
 from scaler.rule import InvalidRule, Rule
@@ -25,6 +33,7 @@ class Metrics:
         # A `_created` series beside each counter would double them, and nothing here asks for it.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._rule_gauges()
         self._trigger_metrics()
         self._source_metrics()
@@ -126,6 +135,9 @@ class Metrics:
         self.fallback.labels(*key).set(workload.decision is not None and workload.decision.fallback)
         state = "invalid" if isinstance(rule, InvalidRule) else "paused" if paused else "ready" if ready else "failing"
         self._count(key, state)
+        for direction in ("up", "down"):
+            # A counter that begins at 1 hides its first step from `rate`.
+            self.actions.labels(*key, direction)
         if workload.decision is not None:
             self.desired.labels(*key).set(workload.decision.replicas)
             self.active.labels(*key).set(workload.decision.active)
@@ -165,6 +177,8 @@ class Metrics:
             if types.get(name) != kind:
                 for family in (self.value, self.target, self.errors):
                     family.remove(*key, name, kind)
+        for name, kind in types.items():
+            self.errors.labels(*key, name, kind)
         self._triggers[key] = types
 
     def _count(self, key: Key, state: str | None) -> None:

@@ -4,8 +4,10 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import requests
+import yaml
 
 from tests.ports import free_ports
 from tests.process import Process
@@ -20,9 +22,10 @@ class NotInstalled(Exception):
 
 
 class PrometheusServer:
-    """A Prometheus that scrapes nothing."""
+    """A Prometheus that scrapes `target` (HOST:PORT) five times a second, or nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, target: str | None = None) -> None:
+        self._target = target
         (self._port,) = free_ports(1)
         self._folder = folder
         self._server: Process | None = None
@@ -34,7 +37,7 @@ class PrometheusServer:
             if shutil.which(name) is None:
                 raise NotInstalled(f"no {name}: apt-get install -y --no-install-recommends prometheus, or make test")
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "prometheus.yml").write_text("{}\n")
+        (self._folder / "prometheus.yml").write_text(yaml.safe_dump(self._configuration()))
         self._backfill(list(samples))
         command = [
             "prometheus",
@@ -45,6 +48,19 @@ class PrometheusServer:
         ]
         self._server = Process("prometheus", command, self._folder / "prometheus.log")
         self._server.wait_until(self._answers, _TIMEOUT)
+
+    def ask(self, expr: str) -> list[dict[str, Any]]:
+        """The series that a query finds now. Raises requests.HTTPError where it is none."""
+        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expr}, timeout=10)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return found
+
+    def _configuration(self) -> dict[str, Any]:
+        if self._target is None:
+            return {}
+        job = {"job_name": "scaler", "honor_labels": True, "static_configs": [{"targets": [self._target]}]}
+        return {"global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": [job]}
 
     def stop(self) -> None:
         """As an operator would."""

@@ -36,7 +36,7 @@ def test_each_is_tested_to_fire_and_has_a_runbook(alert: dict[str, Any]) -> None
     tested = [each for test in yaml.safe_load(TESTS.read_text())["tests"] for each in test["alert_rule_test"]]
     assert [each for each in tested if each["alertname"] == alert["alert"] and each.get("exp_alerts")]
     anchor = alert["annotations"]["runbook_url"].rpartition("#")[2]
-    headings = re.findall(r"^## (\w+)$", (ROOT / "docs" / "alerts.md").read_text(), re.MULTILINE)
+    headings = re.findall(r"^### (\w+)$", (ROOT / "docs" / "alerts.md").read_text(), re.MULTILINE)
     assert (alert["alert"], anchor) == (alert["alert"], alert["alert"].lower())
     assert alert["alert"] in headings
 

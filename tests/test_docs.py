@@ -56,7 +56,7 @@ def exposed(family: Metric) -> str:
 
 
 def test_every_metric_is_documented() -> None:
-    names = {exposed(family) for family in Metrics().registry.collect()}
+    names = {exposed(family) for family in Metrics().registry.collect() if family.name.startswith("scaler_")}
     assert names
     assert names - set(re.findall(r"`(scaler_\w+)`", OPERATIONS)) == set()
 

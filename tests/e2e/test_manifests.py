@@ -76,9 +76,9 @@ def test_of_several_components_at_once(cluster: Access, tmp_path: Path) -> None:
     # kustomize takes no absolute paths.
     linked = tmp_path / "manifests"
     linked.mkdir()
-    for name in ("base", "components"):
+    for name in ("base", "components", "dashboards"):
         (linked / name).symlink_to(MANIFESTS / name)
-    content = {"resources": ["../base"], "components": [f"../components/{part}" for part in parts]}
+    content = {"resources": ["../base"], "components": ["../dashboards", *(f"../components/{part}" for part in parts)]}
     everything = linked / "everything"
     everything.mkdir()
     (everything / "kustomization.yaml").write_text(yaml.safe_dump(content | {"namespace": SCALER[0]}))
@@ -95,6 +95,8 @@ def test_of_several_components_at_once(cluster: Access, tmp_path: Path) -> None:
         "scalerule-statefulsets",
     }
     assert len(of_kind(found, "PrometheusRule")) == 1
+    (dashboards,) = of_kind(found, "ConfigMap")
+    assert len(dashboards["data"]) == 4
     (monitor,) = of_kind(found, "ServiceMonitor")
     services = of_kind(found, "Service")
     selected = [each for each in services if _selected(monitor, each)]
