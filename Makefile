@@ -8,8 +8,9 @@ help: ## this list
 demo: setup-runtime ## the main job in a minute; needs no cluster and no broker
 	@.venv/bin/scaler demo
 
+# Three: most tests wait for something, so two leave the cores idle.
 test: setup-test ## every test, on a real kube-apiserver and a real RabbitMQ; the first time builds them (10 minutes)
-	@.venv/bin/pytest -n 2 --dist worksteal $(PYTEST)
+	@.venv/bin/pytest -n 3 --dist worksteal $(PYTEST)
 
 fuzz: setup-dev ## 100,000 annotations and as many reviews that nobody should write (20 minutes)
 	@SCALER_FUZZ=100000 .venv/bin/pytest tests/test_fuzz.py --timeout=0 $(PYTEST)

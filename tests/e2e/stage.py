@@ -72,7 +72,7 @@ class Stage:
 
     def status(self, name: str) -> dict[str, Any]:
         """The status annotation; empty where there is none."""
-        annotations = self.client.get(self.namespace, name)["metadata"]["annotations"]
+        annotations = self.client.get(self.namespace, name)["metadata"].get("annotations", {})
         found: dict[str, Any] = json.loads(annotations.get("scalerule.dev/status", "{}"))
         return found
 
