@@ -1,7 +1,9 @@
 """Metrics and health for everybody who can reach the port; the rules only under a name of ours."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import aiohttp
@@ -46,6 +48,28 @@ async def test_health(client: aiohttp.ClientSession, wrong: str | None, status: 
     for path in ("healthz", "readyz"):
         async with client.get(f"http://127.0.0.1:{port}/{path}") as answer:
             assert (answer.status, await answer.text()) == (status, text)
+    await runner.cleanup()
+
+
+async def test_a_page_that_takes_long_holds_up_nothing(client: aiohttp.ClientSession) -> None:
+    asked, answered = Event(), Event()
+
+    def page() -> bytes:
+        asked.set()
+        return b"meanwhile" if answered.wait(5) else b"stood still"
+
+    runner = await listen(metrics_site(page, lambda: None, lambda: None), Address("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def get(path: str) -> str:
+        async with client.get(url + path) as answer:
+            return await answer.text()
+
+    scrape = asyncio.create_task(get("/metrics"))
+    await asyncio.to_thread(asked.wait, 5)
+    assert await get("/healthz") == "ok"
+    answered.set()
+    assert await scrape == "meanwhile"
     await runner.cleanup()
 
 
