@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from scaler.__main__ import main
@@ -22,6 +23,8 @@ FOLDERS = [MANIFESTS / "base", *sorted((MANIFESTS / "overlays").iterdir())]
 FOREIGN = ("cert-manager.io/", "monitoring.coreos.com/")
 
 Object = dict[str, Any]
+
+FLOWS = "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
 
 
 def built(cluster: Access, folder: Path) -> list[Object]:
@@ -72,7 +75,7 @@ def test_names_meet(documents: list[Object]) -> None:
 
 
 def test_of_several_components_at_once(cluster: Access, tmp_path: Path) -> None:
-    parts = ("alerts", "high-availability", "service-monitor", "statefulsets", "webhook")
+    parts = ("alerts", "high-availability", "priority", "service-monitor", "statefulsets", "webhook")
     # kustomize takes no absolute paths.
     linked = tmp_path / "manifests"
     linked.mkdir()
@@ -103,6 +106,31 @@ def test_of_several_components_at_once(cluster: Access, tmp_path: Path) -> None:
     assert [each["metadata"]["name"] for each in selected] == ["scaler-metrics"]
     names = [port["name"] for port in selected[0]["spec"]["ports"]]
     assert [each["port"] for each in monitor["spec"]["endpoints"]] == names
+
+
+def test_the_api_server_gives_the_scaler_its_priority(cluster: Access, namespace: str) -> None:
+    """It says itself by which FlowSchema it took a request."""
+    user = Kubeconfig.read(cluster.scaler_kubeconfig())
+    cluster.kubectl("apply", "-f", str(MANIFESTS / "components" / "priority" / "flows.yaml"))
+    flows = {
+        name: cluster.client.call("GET", f"{FLOWS}/{name}")["metadata"]["uid"]
+        for name in ("scalerule-leases", "scalerule")
+    }
+    paths = {
+        "scalerule-leases": f"/apis/coordination.k8s.io/v1/namespaces/{SCALER[0]}/leases",
+        "scalerule": f"/apis/apps/v1/namespaces/{namespace}/deployments",
+    }
+
+    def taken(path: str) -> str | None:
+        headers = {"Authorization": f"Bearer {user.token}"}
+        answer = requests.get(user.server + path, headers=headers, verify=str(user.ca), timeout=10)
+        assert answer.ok
+        return answer.headers.get("X-Kubernetes-PF-FlowSchema-UID")
+
+    try:
+        wait(lambda: {name: taken(path) for name, path in paths.items()} == flows, 20, "both flows in effect")
+    finally:
+        cluster.kubectl("delete", "flowschema", *flows)
 
 
 def _selected(monitor: Object, service: Object) -> bool:
