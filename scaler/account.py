@@ -62,7 +62,10 @@ class Account:
         if now - self._renewed_at < _RENEWAL:
             return
         self._refused, self._renewed_at = False, now
-        self.configuration = await _configuration(self._kubeconfig, self._context)
+        fresh = await _configuration(self._kubeconfig, self._context)
+        # A program that fails leaves the client without a token: anonymous, it would be told 403 and never 401 again.
+        if fresh.api_key or not self.configuration.api_key:
+            self.configuration = fresh
 
 
 async def _configuration(kubeconfig: Path | None, context: str | None) -> client.Configuration:
