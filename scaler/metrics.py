@@ -134,10 +134,11 @@ class Metrics:
         self.paused.labels(*key).set(paused)
         self.fallback.labels(*key).set(workload.decision is not None and workload.decision.fallback)
         state = "invalid" if isinstance(rule, InvalidRule) else "paused" if paused else "ready" if ready else "failing"
+        if key not in self._states:
+            for direction in ("up", "down"):
+                # A counter that begins at 1 hides its first step from `rate`.
+                self.actions.labels(*key, direction)
         self._count(key, state)
-        for direction in ("up", "down"):
-            # A counter that begins at 1 hides its first step from `rate`.
-            self.actions.labels(*key, direction)
         if workload.decision is not None:
             self.desired.labels(*key).set(workload.decision.replicas)
             self.active.labels(*key).set(workload.decision.active)
@@ -173,7 +174,10 @@ class Metrics:
         del self._triggers[key]
 
     def _keep_triggers(self, key: Key, types: dict[str, str]) -> None:
-        for name, kind in self._triggers.get(key, {}).items():
+        former = self._triggers.get(key, {})
+        if types == former and key in self._triggers:
+            return
+        for name, kind in former.items():
             if types.get(name) != kind:
                 for family in (self.value, self.target, self.errors):
                     family.remove(*key, name, kind)

@@ -56,13 +56,9 @@ def namespace(cluster: Access) -> Iterator[str]:
 @pytest.fixture
 def private_cluster(tmp_path: Path) -> Iterator[ControlPlane]:
     """A cluster whose API server the test may kill; manifests/base applied, but no pod ever becomes Ready."""
-    plane = ControlPlane(tmp_path / "cluster", kwok=False)
-    plane.start()
-    try:
+    with ControlPlane(tmp_path / "cluster", kwok=False) as plane:
         plane.install()
         yield plane
-    finally:
-        plane.stop()
 
 
 @pytest.fixture

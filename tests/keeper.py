@@ -17,13 +17,9 @@ from tests.sqs import SqsServer
 
 @contextmanager
 def _cluster(folder: Path) -> Iterator[dict[str, Any]]:
-    plane = ControlPlane(folder)
-    plane.start()
-    try:
+    with ControlPlane(folder) as plane:
         plane.install()
         yield {"folder": str(folder), "port": plane.port}
-    finally:
-        plane.stop()
 
 
 @contextmanager

@@ -62,6 +62,10 @@ class Scaler:
     def resume(self) -> None:
         self._process.signal(signal.SIGCONT)
 
+    def leads(self, shard: int = 0) -> bool:
+        """Whether it says that it has the Lease of a shard."""
+        return self.metric("scaler_leader", shard=str(shard)) == 1
+
     def get(self, path: str) -> requests.Response:
         """A page of the metrics and health port."""
         session = requests.Session()

@@ -3,30 +3,16 @@
 import re
 from pathlib import Path
 
-import yaml
+from tests.e2e.test_rights import Right, granted
 
 ROOT = Path(__file__).parents[1]
 TABLE = (ROOT / "docs" / "install.md").read_text().split("## What each right is for")[1].split("\n## ")[0]
 
-Right = tuple[str, str, str]
-"""Kind of the role, resource, verb."""
-
-
-def granted() -> set[Right]:
-    documents = yaml.safe_load_all((ROOT / "manifests" / "base" / "rbac.yaml").read_text())
-    return {
-        (role["kind"], resource, verb)
-        for role in documents
-        for entry in role.get("rules", ())
-        for resource in entry["resources"]
-        for verb in entry["verbs"]
-    }
-
 
 def told() -> set[Right]:
-    found = set()
+    found: set[Right] = set()
     for cell in re.findall(r"^\| ([^|]*`[^|]*) \|", TABLE, re.MULTILINE):
-        role = "Role" if cell.startswith("in its own namespace") else "ClusterRole"
+        role = "own" if cell.startswith("in its own namespace") else "all"
         for part in cell.split(";"):
             verbs = re.findall(r"\w+", part.rpartition("`")[2])
             found |= {(role, resource, verb) for resource in re.findall(r"`([\w/]+)`", part) for verb in verbs}

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
+from typing import Self
 
 import requests
 
@@ -24,7 +25,7 @@ _TIMEOUT = 60.0
 
 
 class ControlPlane(Access):
-    """A cluster of our own. Without `kwok` pods stay Pending."""
+    """A cluster of our own, for `with`. Without `kwok` pods stay Pending."""
 
     def __init__(self, folder: Path, kwok: bool = True) -> None:
         port, self._etcd_port, self._peer_port = free_ports(3)
@@ -32,6 +33,13 @@ class ControlPlane(Access):
         self._kwok = kwok
         self._binaries = build.binaries()
         self._running: dict[str, Process] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Until the API server answers, and with kwok until its node is Ready. What has started is stopped on error."""

@@ -12,16 +12,14 @@ from tests.cluster.client import Objects
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubelet import Container
 from tests.e2e.stage import Stage
+from tests.e2e.test_shards import LEASE, SLACK
 from tests.ports import free_ports
 from tests.rabbitmq import Vhost
 from tests.running import Scaler
 from tests.wait import wait
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
-LEASE = 3.0
 COOLDOWN = 10
-#: What a busy machine may take besides.
-SLACK = 6.0
 #: What users add to the base: where their brokers are; and here a short Lease.
 ADDED = {"SCALER_ALLOW_DESTINATION": "127.0.0.0/8", "SCALER_RUN_LEASE_DURATION": f"{LEASE:g}"}
 
@@ -29,10 +27,8 @@ ADDED = {"SCALER_ALLOW_DESTINATION": "127.0.0.0/8", "SCALER_RUN_LEASE_DURATION":
 @pytest.fixture
 def bare_cluster(tmp_path: Path) -> Iterator[ControlPlane]:
     """A new cluster with one node, and nothing of ours."""
-    plane = ControlPlane(tmp_path / "cluster")
-    plane.start()
-    yield plane
-    plane.stop()
+    with ControlPlane(tmp_path / "cluster") as plane:
+        yield plane
 
 
 def apply(cluster: Access, folder: Path) -> None:
@@ -77,10 +73,10 @@ def test_a_day_and_a_night(bare_cluster: ControlPlane, vhost: Vhost, tmp_path: P
     wait(lambda: client.ready(stage.namespace, "orders") == 4, 20, "four workers at work")
 
     # Night: the leader is killed.
-    (leader,) = [each for each in crew if each[1].metric("scaler_leader", shard="0")]
+    (leader,) = [each for each in crew if each[1].leads()]
     ((container, scaler),) = [each for each in crew if each is not leader]
     leader[1].kill()
-    wait(lambda: scaler.metric("scaler_leader", shard="0"), LEASE + SLACK, "the other one leads")
+    wait(scaler.leads, LEASE + SLACK, "the other one leads")
     vhost.publish("orders", 10)
     stage.wait_for("orders", 6)
 
@@ -89,11 +85,11 @@ def test_a_day_and_a_night(bare_cluster: ControlPlane, vhost: Vhost, tmp_path: P
     wait(lambda: not scaler.metric("scaler_rule_active"), 10, "inactive")
     container.renew()
     bare_cluster.kill_apiserver()
-    wait(lambda: not scaler.metric("scaler_leader", shard="0"), LEASE + SLACK, "nobody leads")
+    wait(lambda: not scaler.leads(), LEASE + SLACK, "nobody leads")
     time.sleep(60 - LEASE)
     bare_cluster.start_apiserver()
     back = time.monotonic()
-    wait(lambda: scaler.metric("scaler_leader", shard="0"), 30, "it leads again")
+    wait(scaler.leads, 30, "it leads again")
     assert stage.replicas("orders") == 6
     stage.wait_for("orders", 0, COOLDOWN + 20)
     assert time.monotonic() - back >= COOLDOWN / 2

@@ -16,7 +16,6 @@ from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
 from tests.rabbitmq import Vhost
 from tests.rabbitmq_server import RabbitmqServer
-from tests.running import Running
 from tests.wait import wait
 
 #: The scaler's writes of counts have a level of priority to themselves, with one seat: the API server
@@ -106,10 +105,6 @@ def test_an_api_server_that_is_killed(
     stage.wait_for("others", 4, 15)
 
 
-def leads(running: Running) -> bool:
-    return running.metric("scaler_leader", shard="0") == 1
-
-
 def test_an_etcd_that_is_slow_and_one_that_hangs(
     broken_cluster_stage: Stage, private_cluster: ControlPlane, scaler: Start
 ) -> None:
@@ -129,11 +124,11 @@ def test_an_etcd_that_is_slow_and_one_that_hangs(
         stage.wait_for("orders", 8, 20)
     assert private_cluster.counts(stage.namespace) == [("orders", "a", 4), ("orders", "a", 8)]
     with private_cluster.slow_etcd(60):
-        wait(lambda: not leads(first), lease, "the leader knows that it may not write any more")
+        wait(lambda: not first.leads(), lease, "the leader knows that it may not write any more")
         stage.vhost.publish("orders", 10)
         time.sleep(lease)
-        assert leads(first) + leads(second) == 0
-    wait(lambda: leads(first) + leads(second) == 1, 4 * lease, "one leads again")
+        assert first.leads() + second.leads() == 0
+    wait(lambda: first.leads() + second.leads() == 1, 4 * lease, "one leads again")
     stage.wait_for("orders", 10, 20)
     assert [each.replicas for each in private_cluster.counts(stage.namespace)] == [4, 8, 10]
 
