@@ -173,7 +173,9 @@ def main() -> None:
     help="Folder with a folder of files per namespace for `file:` references; without it none.",
 )
 @click.option("--metrics-address", type=_ADDRESS, default="0.0.0.0:8080", show_default=True, help="/metrics, health.")
-@click.option("--page-address", type=_ADDRESS, default="127.0.0.1:8081", show_default=True, help="Rules as JSON.")
+@click.option(
+    "--page-address", type=_ADDRESS, default="127.0.0.1:8081", show_default=True, help="Status page and rules as JSON."
+)
 @click.option("--webhook-address", type=_ADDRESS, help="Review rules as they are applied; without it not.")
 @click.option(
     "--webhook-certificates",

@@ -6,7 +6,7 @@ Times are float seconds on whatever clock the caller reads `now` from.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from scaler import behavior as hpa
 from scaler import step as steps
@@ -44,6 +44,10 @@ class Reason(StrEnum):
     HELD = "TriggerFailing"
     PAUSED = "Paused"
     INVALID = "RuleInvalid"
+
+
+#: Where the count is what the queue asks for, or nobody asks for anything; else something holds it.
+FREE: Final = frozenset({Reason.QUEUE, Reason.REST, Reason.ACTIVATED})
 
 
 @dataclass(frozen=True, slots=True)

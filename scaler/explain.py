@@ -94,17 +94,19 @@ def when(pair: Mapping[str, Any]) -> str:
 
 def lines(pair: Mapping[str, Any]) -> Iterator[str]:
     """One decision for people, a step a line."""
+    for about, words in told(pair):
+        yield f"  {about:<10} {words}"
+
+
+def told(pair: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same, what each line is about apart from what it says."""
     decision, state = pair["decision"], pair["state"]
-    yield _line("found", f"{state['replicas']} replicas, {state['readyReplicas']} ready")
+    yield "found", f"{state['replicas']} replicas, {state['readyReplicas']} ready"
     for step in _steps(pair):
-        yield _line(_ABOUT[type(step)], step.words())
+        yield _ABOUT[type(step)], step.words()
     for problem in decision.get("errors", ()):
-        yield _line("mistake", f"{problem['path']}: {problem['message']}")
-    yield _line("result", f"{decision['replicas']} replicas: {decision['reason']}")
-
-
-def _line(about: str, text: str) -> str:
-    return f"  {about:<10} {text}"
+        yield "mistake", f"{problem['path']}: {problem['message']}"
+    yield "result", f"{decision['replicas']} replicas: {decision['reason']}"
 
 
 def _steps(pair: Mapping[str, Any]) -> list[steps.Step]:

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scaler.answer import Answer
-from scaler.decide import Decision, Reason, Replicas
+from scaler.decide import FREE, Decision, Replicas
 from scaler.excerpt import excerpt
 from scaler.history import History
 from scaler.rule import InvalidRule
 from scaler.state import State, decision_json, state_json
 from scaler.step import Writer, as_json
 from scaler.target import RULE, STATUS, Key
+from scaler.trace import Past, Trace
 from scaler.workload import Workload
 
 #: So many decisions of one rule, and of all rules together.
 OF_ONE: Final = 100
 OF_ALL: Final = 20_000
-
-#: Where the count is what the queue asks for, or nobody asks for anything.
-_FREE: Final = frozenset({Reason.QUEUE, Reason.REST, Reason.ACTIVATED})
 
 
 @dataclass(slots=True)
@@ -56,7 +54,7 @@ class Entry:
     @property
     def telling(self) -> bool:
         """Whether it changed the count or held it back, or somebody else had changed it."""
-        free = self.decision.reason in _FREE and self.decision.replicas == self.replicas.found
+        free = self.decision.reason in FREE and self.decision.replicas == self.replicas.found
         return not free or self.writer is not None
 
     def continues(self, other: "Entry") -> bool:
@@ -84,13 +82,14 @@ class Entry:
 
 
 class Journal:
-    """Remembers the telling decisions and the present one, from `begun` on (wall time, seconds)."""
+    """Remembers the telling decisions and the present one, from `begun` on (wall time, seconds), and the last hour."""
 
     def __init__(self, begun: float) -> None:
         self._begun = begun
         self._entries: dict[Key, deque[Entry]] = {}
         self._present: dict[Key, Entry] = {}
         self._cut: set[Key] = set()
+        self._traces: dict[Key, Trace] = {}
         self._count = 0
 
     def note(self, workload: Workload) -> None:
@@ -102,6 +101,7 @@ class Journal:
         if before is not None and entry.continues(before):
             entry.since, entry.polls = before.since, before.polls + 1
         self._present[key] = entry
+        self._traces.setdefault(key, Trace()).note(workload, workload.decision, entry.now)
         if entry.telling:
             self._keep(key, entry, before)
 
@@ -109,6 +109,7 @@ class Journal:
         """The rule is gone."""
         self._present.pop(key, None)
         self._cut.discard(key)
+        self._traces.pop(key, None)
         self._count -= len(self._entries.pop(key, ()))
 
     def told(self, key: Key) -> dict[str, Any] | None:
@@ -124,6 +125,11 @@ class Journal:
             "memorySince": entries[0].since if key in self._cut else self._begun,
             "decisions": [entry.as_json() for entry in entries],
         }
+
+    def past(self, key: Key) -> Past | None:
+        """The last hour of a rule; None for one that is not known."""
+        trace = self._traces.get(key)
+        return None if trace is None else trace.past()
 
     def _keep(self, key: Key, entry: Entry, before: Entry | None) -> None:
         kept = self._entries.setdefault(key, deque())

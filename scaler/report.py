@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from scaler.condition import Condition, Conditions, conditions, failing
@@ -138,14 +139,13 @@ class Report:
         self._emit(target, "RuleRolledBack", message, True, self._clock())
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every rule as `scaler status` shows it, ordered by name."""
-        return [
-            {"namespace": key.namespace, "name": key.name, **self._row(self._told[key])} for key in sorted(self._told)
-        ]
+        """Every rule as `scaler status` shows it, ordered by name; may be asked from another thread."""
+        return [_row(key, told) for key, told in sorted(self._told.copy().items(), key=itemgetter(0))]
 
-    def _row(self, told: _Told) -> dict[str, Any]:
-        rows = {name: condition._asdict() for name, condition in told.conditions.items()}
-        return {"replicas": told.target.replicas, **told.facts, "conditions": rows, "lastDecision": told.last}
+    def row(self, key: Key) -> dict[str, Any] | None:
+        """That of one rule; None for one that is not ours."""
+        told = self._told.get(key)
+        return None if told is None else _row(key, told)
 
     def _tell_triggers(self, told: _Told, workload: Workload, now: float) -> None:
         current = failing(workload)
@@ -212,6 +212,18 @@ class Report:
             self._mute.add(target.resource)
 
 
+def _row(key: Key, told: _Told) -> dict[str, Any]:
+    """What is told is replaced, never changed, but for `since`."""
+    return {
+        "namespace": key.namespace,
+        "name": key.name,
+        "replicas": told.target.replicas,
+        **told.facts,
+        "conditions": {name: condition._asdict() for name, condition in told.conditions.items()},
+        "lastDecision": told.last,
+    }
+
+
 def _consequence(workload: Workload) -> str:
     """What a trigger that fails means for the count."""
     if workload.decision is not None and workload.decision.fallback:
@@ -229,10 +241,11 @@ def _is_news(target: Target, before: Condition | None) -> bool:
 
 
 def _facts(workload: Workload) -> dict[str, Any]:
-    """The bounds and the readings of a rule."""
+    """The ready replicas, the bounds and the readings of a rule."""
     rule, decision = workload.rule, workload.decision
     steps = decision.steps if decision else ()
     return {
+        "ready": workload.ready,
         "min": rule.min_replicas if isinstance(rule, Rule) else None,
         "max": rule.max_replicas if isinstance(rule, Rule) else None,
         "readings": {step.trigger: step.value for step in steps if isinstance(step, Proposal | Value)},

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -29,6 +29,7 @@ from scaler.store import Store
 from scaler.target import Key, Target
 from scaler.targets import Targets
 from scaler.tick import Ticks
+from scaler.trace import Past
 from scaler.vault import Vault
 from scaler.watch import Watch
 from scaler.web import listen, metrics_site, rules_site
@@ -143,9 +144,25 @@ class Shown(NamedTuple):
         """Every rule of ours."""
         return self.report.rows()
 
+    def row(self, key: Key) -> dict[str, Any] | None:
+        """One of them."""
+        return self.report.row(key)
+
     def told(self, key: Key) -> dict[str, Any] | None:
         """The last decisions on a rule of ours."""
         return self.journal.told(key)
+
+    def past(self, key: Key) -> Past | None:
+        """The last hour of one."""
+        return self.journal.past(key)
+
+    def holders(self) -> Mapping[str, int]:
+        """Of how many shards each process has the Lease."""
+        return self.shares.holders()
+
+    def holder(self, key: Key) -> str | None:
+        """Who has that of a rule."""
+        return self.shares.holder(key)
 
 
 def _identity() -> str:

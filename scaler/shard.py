@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -70,6 +71,14 @@ class Alone:
     def held(self) -> list[bool]:
         """Of no shard."""
         return []
+
+    def holders(self) -> Counter[str]:
+        """Nobody has any Lease."""
+        return Counter()
+
+    def holder(self, key: Key) -> str | None:
+        """Nobody else has it."""
+        return None
 
     async def run(self, owner: Owner) -> None:
         """Until cancelled."""
@@ -149,6 +158,14 @@ class Shards:
     def held(self) -> list[bool]:
         """Of each shard whether it is ours."""
         return [lease.held for lease in self._leases]
+
+    def holders(self) -> Counter[str]:
+        """How many shards each member has, as far as we know; those of nobody under an empty name."""
+        return Counter(lease.holder for lease in self._leases)
+
+    def holder(self, key: Key) -> str | None:
+        """Who has the shard of a rule, as far as we know."""
+        return self._leases[shard_of(key, len(self._leases))].holder or None
 
     async def run(self, owner: Owner) -> None:
         """Until cancelled."""

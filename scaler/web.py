@@ -2,17 +2,22 @@
 
 import asyncio
 import ipaddress
+import json
 import ssl
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 from aiohttp import web
 
+from scaler.page.site import Handler, Known, Site
+from scaler.press import Busy, Press
 from scaler.server import IDENTITY, PROGRAM
 from scaler.settings import Address
 from scaler.target import Key
 
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: What the JSON of a rule that is not known would be.
+_NOTHING: Final = b"null"
 
 
 def metrics_site(page: Callable[[], bytes], alive: Callable[[], str | None], ready: Callable[[], str | None]) -> Any:
@@ -41,28 +46,12 @@ def metrics_site(page: Callable[[], bytes], alive: Callable[[], str | None], rea
     return app
 
 
-class Rules(Protocol):
-    """What is known of the rules, and by whom."""
+def rules_site(known: Known, address: Address, clock: Callable[[], float] = time.time) -> Any:
+    """The pages for people, and the same as JSON: `/rules`, every rule; `/explain/NAMESPACE/NAME`, its last decisions.
 
-    @property
-    def identity(self) -> str:
-        """Our name in Leases and events."""
-
-    def unsettled(self) -> str | None:
-        """Why some of our rules are not known yet; None where all are."""
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Every rule."""
-
-    def told(self, key: Key) -> dict[str, Any] | None:
-        """The last decisions on one; None for one that is not known."""
-
-
-def rules_site(known: Rules, address: Address) -> Any:
-    """As JSON: `/rules`, every rule, for `scaler status`; `/explain/NAMESPACE/NAME`, its last decisions.
-
-    503 while rules are being taken over: what is missing then is not gone.
+    503 while rules are being taken over: what is missing then is not gone. `clock` is wall time in seconds.
     """
+    press = Press()
 
     @web.middleware
     async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -75,24 +64,34 @@ def rules_site(known: Rules, address: Address) -> Any:
     async def rules(request: web.Request) -> web.Response:
         if wrong := known.unsettled():
             raise web.HTTPServiceUnavailable(text=wrong)
-        return web.json_response(known.rows())
+        return web.json_response(body=await _made(press, known.rows))
 
     async def explain(request: web.Request) -> web.Response:
-        found = known.told(Key(request.match_info["namespace"], request.match_info["name"]))
-        if found is not None:
-            return web.json_response(found)
+        key = Key(request.match_info["namespace"], request.match_info["name"])
+        found = await _made(press, lambda: known.told(key))
+        if found != _NOTHING:
+            return web.json_response(body=found)
         if wrong := known.unsettled():
             raise web.HTTPServiceUnavailable(text=wrong)
         raise web.HTTPNotFound(text="no such rule")
 
     async def sign(request: web.Request, response: web.StreamResponse) -> None:
         response.headers[IDENTITY] = known.identity
+        response.headers["X-Content-Type-Options"] = "nosniff"
 
     app = web.Application(middlewares=[known_host])
     app.on_response_prepare.append(sign)
     app.router.add_get("/rules", rules)
     app.router.add_get("/explain/{namespace}/{name:.+}", explain)
+    Site(known, press, clock).join(app)
     return app
+
+
+async def _made(press: Press, answer: Callable[[], Any]) -> bytes:
+    try:
+        return await press.make(lambda: json.dumps(answer()).encode())
+    except Busy:
+        raise web.HTTPServiceUnavailable(text="too many ask at once; try again in a moment") from None
 
 
 def _is_ours(host: str, address: Address) -> bool:
