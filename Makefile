@@ -27,7 +27,7 @@ docs: setup-docs ## the documentation as a site, into build/site; a broken link 
 	@! grep -rE '(src|@import)[=( "]+https?:' build/site --include='*.html' --include='*.css'
 
 bench: setup-test ## every script in benchmarks/
-	@for name in decide reaction read scrape simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
+	@for name in decide page reaction read scrape simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 
 mutation: setup-dev ## mutation testing of the decision: what its tests do not notice (10 minutes); docs/mutation.md
 	@tests/mutation

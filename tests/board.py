@@ -10,6 +10,7 @@ from scaler.metrics import Metrics
 from scaler.outbox import Outbox
 from scaler.parse import parse
 from scaler.report import Report, lost
+from scaler.rule import Rule
 from scaler.shard import Alone
 from scaler.target import Key, Target
 from scaler.trace import Past
@@ -46,7 +47,7 @@ class Board:
     def poll(self, name: str, answer: float | str, **others: float | str) -> None:
         """Its first trigger, and others by name, were read; the decision is carried out at once."""
         workload = self.workloads[Key(*name.split("/", 1))]
-        first = next(iter(workload.rule.triggers)).name
+        first = workload.rule.triggers[0].name if isinstance(workload.rule, Rule) else ""
         workload.hear({trigger: _read(each) for trigger, each in {first: answer, **others}.items()}, self.now)
         self.decide(name)
 

@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, groupby
 from typing import Final, NamedTuple
 
 from scaler.trace import Past, Sample
@@ -104,8 +104,8 @@ def _pieces(past: Past, now: float) -> Iterable[_Piece]:
 def _trigger(place: int, name: str, pieces: Sequence[_Piece]) -> Panel:
     values = [each.sample.values[place] for each in pieces]
     top = _top(values)
-    unread = [each for each in pieces if each.sample.replicas is not None and math.isnan(each.sample.values[place])]
-    bands = [Band(each.x, each.end - each.x, f"{name} could not be read") for each in unread]
+    unread = [each.sample.replicas is not None and math.isnan(each.sample.values[place]) for each in pieces]
+    bands = _bands(pieces, [f"{name} could not be read" if each else "" for each in unread])
     return Panel(name, number(top), [Line("reading", _path(pieces, values, top), _latest(values, "an error"))], bands)
 
 
@@ -117,8 +117,15 @@ def _replicas(pieces: Sequence[_Piece]) -> Panel:
         Line(name, _path(pieces, values, top), _latest(values, "unknown"))
         for name, values in (("ready", ready), ("decided", decided))
     ]
-    held = [Band(each.x, each.end - each.x, f"held by {each.sample.held}") for each in pieces if each.sample.held]
+    held = _bands(pieces, [f"held by {each.sample.held}" if each.sample.held else "" for each in pieces])
     return Panel("replicas", number(top), lines, held)
+
+
+def _bands(pieces: Sequence[_Piece], words: Sequence[str]) -> list[Band]:
+    """Pieces side by side with the same words are one band; those without any are none."""
+    runs = groupby(zip(pieces, words, strict=True), key=lambda each: each[1])
+    spans = [(said, [piece for piece, _ in run]) for said, run in runs if said]
+    return [Band(run[0].x, run[-1].end - run[0].x, said) for said, run in spans]
 
 
 def _latest(values: Sequence[float], otherwise: str) -> str:

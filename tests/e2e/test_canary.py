@@ -351,10 +351,12 @@ class Play:
         """All that the scaler shows."""
         yield running.get("/metrics").text
         yield running.page("/rules").text
+        yield running.page("/").text
         for name in self.cases:
-            page = running.page(f"/explain/{self.stage.namespace}/{name}")
-            assert page.ok, name
-            yield page.text
+            for kind in ("explain", "rule"):
+                page = running.page(f"/{kind}/{self.stage.namespace}/{name}")
+                assert page.ok, name
+                yield page.text
 
     def commands(self, running: Running, kubeconfig: Path) -> Iterator[str]:
         """What users are shown."""

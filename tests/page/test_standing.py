@@ -1,5 +1,7 @@
 """Every state has its word, and the worst one is said."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +58,9 @@ def test_words_and_symbols_tell_them_apart_without_colour() -> None:
     assert len({(each.symbol, each.tone) for each in Standing}) >= len(Standing) - 1
     assert all(Standing.named(each.word) is each for each in Standing)
     assert Standing.named("resting") is None
+
+
+def test_the_documentation_has_them_in_this_order() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "page.md").read_text()
+    told = re.findall(r"^\| ([a-z ]+) \| ([^|]+) \| [^|]*\|$", page, re.MULTILINE)[1:]
+    assert [word for word, _ in told] == [each.word for each in Standing]
