@@ -29,13 +29,18 @@ def parameters_page() -> str:
         "`<name>FromEnv` in `metadata` names.",
     ]
     for kind in known():
-        model = load(kind).Parameters
-        lines += ["", f"## {kind}", "", " ".join((model.__doc__ or "").split()), ""]
-        lines += ["| parameter | from | default | allowed | meaning |", "|---|---|---|---|---|"]
-        lines += [_row(each) for each in describe(model)]
-        if model.providers:
-            lines += ["", f"Pod identities: {', '.join(f'`{name}`' for name in model.providers)}."]
+        lines += ["", f"## {kind}", "", " ".join((load(kind).Parameters.__doc__ or "").split()), "", parameters(kind)]
     return "\n".join(lines) + "\n"
+
+
+def parameters(kind: str) -> str:
+    """The parameters of one trigger type, as a table in Markdown."""
+    model = load(kind).Parameters
+    lines = ["| parameter | from | default | allowed | meaning |", "|---|---|---|---|---|"]
+    lines += [_row(each) for each in describe(model)]
+    if model.providers:
+        lines += ["", f"Pod identities: {', '.join(f'`{name}`' for name in model.providers)}."]
+    return "\n".join(lines)
 
 
 def _for_type(kind: str) -> dict[str, Any]:

@@ -42,7 +42,12 @@ class Metrics:
         self._states: dict[Key, str] = {}
 
     def _rule_gauges(self) -> None:
-        self.rules = Gauge("scaler_rules", "Rules by state", ["state"], registry=self.registry)
+        self.rules = Gauge(
+            "scaler_rules",
+            "Rules of ours by state: ready, failing, paused or invalid",
+            ["state"],
+            registry=self.registry,
+        )
         self.replicas = self._gauge("scaler_replicas", "spec.replicas as last seen or set")
         self.desired = self._gauge("scaler_desired_replicas", "Replicas that the last decision asked for")
         self.minimum = self._gauge("scaler_min_replicas", "minReplicaCount of the rule")
@@ -56,8 +61,12 @@ class Metrics:
         return Gauge(name, text, _RULE, registry=self.registry)
 
     def _trigger_metrics(self) -> None:
-        self.value = Gauge("scaler_trigger_value", "Last good reading", _TRIGGER, registry=self.registry)
-        self.target = Gauge("scaler_trigger_target", "Target per replica", _TRIGGER, registry=self.registry)
+        self.value = Gauge(
+            "scaler_trigger_value", "Last good reading, in the trigger's unit", _TRIGGER, registry=self.registry
+        )
+        self.target = Gauge(
+            "scaler_trigger_target", "Target per replica, in the trigger's unit", _TRIGGER, registry=self.registry
+        )
         self.errors = Counter("scaler_trigger_errors", "Failed readings", _TRIGGER, registry=self.registry)
 
     def _source_metrics(self) -> None:
@@ -68,25 +77,39 @@ class Metrics:
             buckets=_READ_SECONDS,
             registry=self.registry,
         )
-        self.reads = Counter("scaler_source_reads", "Reads of brokers", ["type", "outcome"], registry=self.registry)
-        self.open = Gauge("scaler_source_connections", "Open connections", ["type"], registry=self.registry)
+        self.reads = Counter(
+            "scaler_source_reads", "Reads of brokers: ok or error", ["type", "outcome"], registry=self.registry
+        )
+        self.open = Gauge("scaler_source_connections", "Open connections to brokers", ["type"], registry=self.registry)
 
     def _loop_metrics(self) -> None:
         self.actions = Counter(
-            "scaler_scale_actions", "Counts that were set", [*_RULE, "direction"], registry=self.registry
+            "scaler_scale_actions", "Counts that were set, up or down", [*_RULE, "direction"], registry=self.registry
         )
         self.scale_errors = Counter(
-            "scaler_scale_errors", "Counts that could not be set", ["reason"], registry=self.registry
+            "scaler_scale_errors",
+            "Counts that could not be set, by HTTP status or unreachable",
+            ["reason"],
+            registry=self.registry,
         )
-        self.lag = self._histogram("scaler_loop_lag_seconds", "From due to decided")
-        self.reaction = self._histogram("scaler_reaction_seconds", "From due to patched")
+        self.lag = self._histogram(
+            "scaler_loop_lag_seconds", "Seconds from when a poll was due until its rules were decided on"
+        )
+        self.reaction = self._histogram(
+            "scaler_reaction_seconds", "Seconds from when a poll was due until the count was patched"
+        )
         self.requests = Counter(
             "scaler_kubernetes_requests",
             "Answers of the API server; code 0 is none",
             ["verb", "resource", "code"],
             registry=self.registry,
         )
-        self.reviews = Counter("scaler_webhook_reviews", "Answers of the webhook", ["outcome"], registry=self.registry)
+        self.reviews = Counter(
+            "scaler_webhook_reviews",
+            "Answers of the webhook: allowed, refused, unreadable or late",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.expiry = Gauge(
             "scaler_webhook_certificate_expiry_seconds",
             "When the certificate that is served ends, in seconds since 1970; NaN without one",
@@ -94,8 +117,8 @@ class Metrics:
         )
         self.expiry.set(math.nan)
         self.leader = Gauge("scaler_leader", "1 for a shard whose rules are ours", ["shard"], registry=self.registry)
-        info = Gauge("scaler_build_info", "1, labelled with the version", ["version"], registry=self.registry)
-        info.labels(version("scalerule")).set(1)
+        self.build = Gauge("scaler_build_info", "1, labelled with the version", ["version"], registry=self.registry)
+        self.build.labels(version("scalerule")).set(1)
 
     def _histogram(self, name: str, text: str) -> Histogram:
         return Histogram(name, text, buckets=_REACTION_SECONDS, registry=self.registry)

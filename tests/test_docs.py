@@ -5,21 +5,24 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from prometheus_client.metrics_core import Metric
 
 from scaler.__main__ import main
-from scaler.handbook import parameters_page
+from scaler.handbook import parameters, parameters_page
 from scaler.metrics import Metrics
 from scaler.parse import parse
 from scaler.pause import NAMES
 from scaler.rule import Rule
 from scaler.schema import RuleSchema
+from scalers import known
+from tests.broker_pages import path as broker_page
+from tests.broker_pages import renewed
 from tests.command_page import page as page_of_commands
+from tests.metrics_page import PATH as METRICS
+from tests.metrics_page import renewed as renewed_metrics
 from tests.rules import rule
 
 ROOT = Path(__file__).parents[1]
 RULE = (ROOT / "docs" / "rule.md").read_text()
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 
 
@@ -51,14 +54,12 @@ def test_every_annotation_is_documented() -> None:
     assert all(f"scalerule.dev/{name}" in RULE for name in NAMES)
 
 
-def exposed(family: Metric) -> str:
-    return family.name + "_total" if family.type == "counter" else family.name
-
-
 def test_every_metric_is_documented() -> None:
-    names = {exposed(family) for family in Metrics().registry.collect() if family.name.startswith("scaler_")}
-    assert names
-    assert names - set(re.findall(r"`(scaler_\w+)`", OPERATIONS)) == set()
+    """Renewed by `python -m tests.metrics_page`."""
+    assert METRICS.read_text() == renewed_metrics()
+    names = {family.name for family in Metrics().registry.collect() if family.name.startswith("scaler_")}
+    assert len(names) >= 20
+    assert names - {name.removesuffix("_total") for name in re.findall(r"`(scaler_\w+)`", METRICS.read_text())} == set()
 
 
 def test_the_webhook_is_documented() -> None:
@@ -86,9 +87,23 @@ def test_the_rule_of_the_tutorial_is_valid() -> None:
     assert " ".join(done.stdout.split()) in " ".join(page.split())
 
 
-def test_the_page_of_parameters_is_what_the_models_say() -> None:
-    """Renewed by `scaler schema --docs > docs/triggers.md`."""
-    assert (ROOT / "docs" / "triggers.md").read_text() == parameters_page()
+@pytest.mark.parametrize("kind", known())
+def test_every_broker_has_a_page_of_what_the_models_say(kind: str) -> None:
+    """Renewed by `python -m tests.broker_pages`."""
+    page = broker_page(kind).read_text()
+    assert page == renewed(kind)
+    assert parameters(kind) in page
+    assert f"(brokers/{kind}.md)" in (ROOT / "docs" / "triggers.md").read_text()
+    assert parameters(kind) in parameters_page()
+
+
+@pytest.mark.parametrize("kind", known())
+def test_the_errors_that_a_broker_page_explains_are_those_of_the_code(kind: str) -> None:
+    page = broker_page(kind).read_text().partition("## What goes wrong")[2].partition("##")[0]
+    told = [text for cell in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for text in re.findall("`(.*?)`", cell)]
+    assert len(told) >= 3
+    code = "".join(path.read_text() for path in (ROOT / "scalers").rglob("*.py"))
+    assert [text for text in told if text not in code] == []
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
