@@ -6,7 +6,7 @@ from typing import Final
 import click
 from click.shell_completion import ShellComplete
 
-from scaler.__main__ import main
+from scaler.command.group import main
 
 _NAME: Final = "kubectl scaler"
 #: What kubectl is to do besides (cobra's directives): complete files, folders, or nothing.

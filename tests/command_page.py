@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from click.testing import CliRunner
 
-from scaler.__main__ import main
+from scaler.command.group import PURPOSES, main
 
 
 def page() -> str:
@@ -17,7 +17,7 @@ def _lines() -> Iterator[str]:
     yield "Written from `scaler … --help`. Exit status 0: done; 1: what was asked about is wrong or failed; 2: usage."
     yield "Diagnostics go to standard error. Also callable as `kubectl scaler`.\n"
     yield _help()
-    for name in sorted(main.commands):
+    for name in sorted(PURPOSES):
         yield f"## scaler {name}\n"
         yield _help(name)
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from click.testing import CliRunner, Result
 
-from scaler.__main__ import main
+from scaler.command.group import main
 from scaler.migration.command import Options, perform
 from scaler.migration.outcome import Outcome
 from scaler.migration.report import printed

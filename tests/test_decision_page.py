@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
-from scaler.__main__ import main
+from scaler.command.group import main
 from scaler.decide import Reason
 from scaler.explain import lines
 from scaler.history import Change, History

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scaler.__main__ import main
+from scaler.command.group import PURPOSES, command, main
 from scaler.handbook import parameters, parameters_page
 from scaler.metrics import Metrics
 from scaler.parse import parse
@@ -64,13 +64,13 @@ def test_every_metric_is_documented() -> None:
 
 def test_the_webhook_is_documented() -> None:
     page = (ROOT / "docs" / "webhook.md").read_text()
-    flags = {flag for option in main.commands["run"].params for flag in option.opts if "webhook" in flag}
+    flags = {flag for option in command("run").params for flag in option.opts if "webhook" in flag}
     assert flags
     assert all(flag in page for flag in flags)
 
 
 def test_every_command_is_in_the_readme() -> None:
-    assert all(f"scaler {name}" in README or f"make {name}" in README for name in main.commands)
+    assert all(f"scaler {name}" in README or f"make {name}" in README for name in PURPOSES)
 
 
 def test_the_rule_of_the_readme_is_valid() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scaler.__main__ import main
+from scaler.command.group import main
 from scaler.explain import lines, recomputed, row, when
 from scaler.state import BadState
 from tests.rules import trigger

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scaler.__main__ import main
+from scaler.command.group import command
 from scaler.migration import credential, scaledobject, trigger
 from scaler.pause import NAMES
 from tests.migrating import migrate
@@ -29,7 +29,7 @@ def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_option_is_explained() -> None:
-    options = {option for each in main.commands["migrate"].params for option in each.opts if option.startswith("--")}
+    options = {option for each in command("migrate").params for option in each.opts if option.startswith("--")}
     assert {option for option in options if option not in PAGE} <= {"--output", "--namespace"}
 
 

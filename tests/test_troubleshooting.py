@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scaler.__main__ import main
+from scaler.command.group import PURPOSES, command
 from scaler.step import Activation, Bounds, Cooldown, Hold, RateLimit, Stabilization, Step, Writer
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +69,6 @@ def test_every_metric_is_one() -> None:
 
 
 def test_every_flag_and_command_is_one() -> None:
-    flags = {flag for command in main.commands.values() for option in command.params for flag in option.opts}
+    flags = {flag for name in PURPOSES for option in command(name).params for flag in option.opts}
     assert set(re.findall(r"(?<= )--[a-z-]+|(?<=`)--[a-z-]+", PAGE)) - {"--show-managed-fields"} <= flags
-    assert set(re.findall(r"\bscaler (\w+)(?= -|`| shop| FILE)", PAGE)) <= set(main.commands)
+    assert set(re.findall(r"\bscaler (\w+)(?= -|`| shop| FILE)", PAGE)) <= set(PURPOSES)

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from scaler import webhook as served
-from scaler.__main__ import main
 from scaler.admission import Admission
+from scaler.command.group import main
 from scaler.grants import Unbound
 from scaler.metrics import Metrics
 from scaler.settings import Address

@@ -1,34 +1,20 @@
 """Triggers of type `rabbitmq`: over AMQP or the management API, as the rule says."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import scalers
-from scalers import Dial, Reading, ScalerError
-from scalers.rabbitmq.amqp import AmqpScaler
 from scalers.rabbitmq.connection import Connection, Queue
-from scalers.rabbitmq.http import HttpScaler
 from scalers.rabbitmq.parameters import Parameters
+
+if TYPE_CHECKING:
+    from scalers.rabbitmq.scaler import Scaler
 
 __all__ = ["Connection", "Parameters", "Queue", "Scaler"]
 
 
-class Scaler(scalers.Scaler[Connection, Queue]):
-    """One RabbitMQ, over the protocol of its connection."""
+def __getattr__(name: str) -> object:
+    """`Scaler`, with the client library, only where something is read: a rule can be checked without."""
+    if name == "Scaler":
+        from scalers.rabbitmq.scaler import Scaler
 
-    def __init__(self, connection: Connection, dial: Dial) -> None:
-        super().__init__(connection, dial)
-        self._fault = connection.fault()
-        protocol = AmqpScaler if connection.protocol == "amqp" else HttpScaler
-        self._protocol: scalers.Scaler[Connection, Queue] = protocol(connection, dial)
-
-    async def read(self, queues: Sequence[Queue]) -> Sequence[Reading | ScalerError]:
-        if self._fault:
-            raise ScalerError(self._fault)
-        return await self._protocol.read(queues)
-
-    async def close(self) -> None:
-        await self._protocol.close()
-
-    @property
-    def connections(self) -> int:
-        return self._protocol.connections
+        return Scaler
+    raise AttributeError(name)

@@ -1,5 +1,6 @@
 """The parameters of a `rabbitmq` trigger. Names, sources and defaults are KEDA's."""
 
+from functools import cached_property
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -231,7 +232,7 @@ class Parameters(parameters.Parameters[Connection, Queue]):
         }
         return [text for text, applies in found.items() if applies]
 
-    @property
+    @cached_property
     def _address(self) -> Address:
         return Address.parse(self.host.get_secret_value())
 

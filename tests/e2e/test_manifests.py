@@ -9,7 +9,7 @@ import pytest
 import requests
 import yaml
 
-from scaler.__main__ import main
+from scaler.command.group import command
 from tests.cluster.access import SCALER, Access, Kubeconfig
 from tests.cluster.client import Client, Refusal
 from tests.e2e.conftest import Start
@@ -58,7 +58,7 @@ def test_names_meet(documents: list[Object]) -> None:
     (container,) = pod["spec"]["containers"]
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
     variables = {each["name"]: each.get("value") for each in container["env"]}
-    options = {f"SCALER_RUN_{option.name}".upper() for option in main.commands["run"].params}
+    options = {f"SCALER_RUN_{option.name}".upper() for option in command("run").params}
     assert {name for name in variables if name.startswith("SCALER_")} <= options
     assert variables["SCALER_RUN_PAGE_ADDRESS"] == f":{ports['page']}"
     selectors = [each["spec"]["selector"] for each in of_kind(documents, "Service")]

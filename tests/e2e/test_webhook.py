@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 from cryptography.x509 import load_pem_x509_certificate
 
-from scaler.__main__ import main
+from scaler.command.group import main
 from scaler.validate import lines, mistake, validate
 from tests.cluster.access import Access, Refused
 from tests.cluster.client import Client, Object, Refusal, worker

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from scaler import selfsigned
-from scaler.__main__ import main
+from scaler.command.group import command
 from scaler.webhook import PATH
 from tests.cluster.access import SCALER, Access
 from tests.cluster.client import Object
@@ -48,7 +48,7 @@ def test_names_meet(cluster: Access, overlay: str) -> None:
     (container,) = pod["spec"]["containers"]
     listening = {each["name"]: each["containerPort"] for each in container["ports"]}[port["targetPort"]]
     variables = {each["name"]: each.get("value") for each in container["env"]}
-    options = {f"SCALER_RUN_{option.name}".upper() for option in main.commands["run"].params}
+    options = {f"SCALER_RUN_{option.name}".upper() for option in command("run").params}
     assert {name for name in variables if name.startswith("SCALER_")} <= options
     assert variables["SCALER_RUN_WEBHOOK_ADDRESS"] == f":{listening}"
     (mount,) = container["volumeMounts"]

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from scaler.__main__ import main
+from scaler.command.group import main
 from scaler.simulation.command import Options, perform
 from tests.prometheus_server import PrometheusServer
 from tests.rules import rule, trigger

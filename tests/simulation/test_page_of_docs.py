@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scaler.__main__ import main
+from scaler.command.group import command, main
 from scaler.simulation.run import Setting, simulate
 from scaler.simulation.summary import summary
 from scaler.simulation.trace import HELD_INTERVALS, HELD_STEPS
@@ -46,7 +46,7 @@ def test_every_number_is_explained() -> None:
 
 
 def test_every_option_is_explained() -> None:
-    options = {option for each in main.commands["simulate"].params for option in each.opts if option.startswith("--")}
+    options = {option for each in command("simulate").params for option in each.opts if option.startswith("--")}
     assert {option for option in options if option not in PAGE} <= {"--filename", "--output", "--namespace"}
 
 
