@@ -27,8 +27,8 @@ def filled(rules: int) -> Metrics:
         workload = Workload.begin(target, rule, 1e9, None)
         workload.hear({"orders": Reading(132.0 + number, 132.0 + number)}, 1e9)
         decision = workload.decide(1e9)
-        metrics.seen(workload, ready=True, paused=False)
-        metrics.decided(target.key, decision, {"orders"})
+        metrics.series.seen(workload, ready=True, paused=False)
+        metrics.series.decided(target.key, decision, {"orders"})
     return metrics
 
 

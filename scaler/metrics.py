@@ -1,7 +1,7 @@
-"""The metrics of the contract, in one registry; the series of a rule go with it."""
+"""The metrics of the contract, in one registry."""
 
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -14,14 +14,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from scaler.decide import Decision
-from scaler.rule import InvalidRule, Rule
-from scaler.step import Failure, Proposal, Value
-from scaler.target import Key
-from scaler.workload import Workload
+from scaler.series import Series
 
-_RULE = ("namespace", "deployment")
-_TRIGGER = (*_RULE, "trigger", "type")
 _READ_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _REACTION_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -34,40 +28,10 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._rule_gauges()
-        self._trigger_metrics()
+        self.series = Series()
+        self.registry.register(self.series)
         self._source_metrics()
         self._loop_metrics()
-        self._triggers: dict[Key, dict[str, str]] = {}
-        self._states: dict[Key, str] = {}
-
-    def _rule_gauges(self) -> None:
-        self.rules = Gauge(
-            "scaler_rules",
-            "Rules of ours by state: ready, failing, paused or invalid",
-            ["state"],
-            registry=self.registry,
-        )
-        self.replicas = self._gauge("scaler_replicas", "spec.replicas as last seen or set")
-        self.desired = self._gauge("scaler_desired_replicas", "Replicas that the last decision asked for")
-        self.minimum = self._gauge("scaler_min_replicas", "minReplicaCount of the rule")
-        self.maximum = self._gauge("scaler_max_replicas", "maxReplicaCount of the rule")
-        self.active = self._gauge("scaler_rule_active", "1 while a trigger is active")
-        self.paused = self._gauge("scaler_rule_paused", "1 while a pause annotation holds")
-        self.fallback = self._gauge("scaler_rule_fallback", "1 while a trigger is in fallback")
-        self.ready = self._gauge("scaler_rule_ready", "1 while the rule is valid and every trigger answers")
-
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(name, text, _RULE, registry=self.registry)
-
-    def _trigger_metrics(self) -> None:
-        self.value = Gauge(
-            "scaler_trigger_value", "Last good reading, in the trigger's unit", _TRIGGER, registry=self.registry
-        )
-        self.target = Gauge(
-            "scaler_trigger_target", "Target per replica, in the trigger's unit", _TRIGGER, registry=self.registry
-        )
-        self.errors = Counter("scaler_trigger_errors", "Failed readings", _TRIGGER, registry=self.registry)
 
     def _source_metrics(self) -> None:
         self.read_seconds = Histogram(
@@ -83,9 +47,6 @@ class Metrics:
         self.open = Gauge("scaler_source_connections", "Open connections to brokers", ["type"], registry=self.registry)
 
     def _loop_metrics(self) -> None:
-        self.actions = Counter(
-            "scaler_scale_actions", "Counts that were set, up or down", [*_RULE, "direction"], registry=self.registry
-        )
         self.scale_errors = Counter(
             "scaler_scale_errors",
             "Counts that could not be set, by HTTP status or unreachable",
@@ -148,73 +109,3 @@ class Metrics:
     def request(self, verb: str, resource: str, code: int) -> None:
         """The API server answered, or (code 0) did not."""
         self.requests.labels(verb, resource, str(code)).inc()
-
-    def seen(self, workload: Workload, ready: bool, paused: bool) -> None:
-        """The present state of a rule."""
-        key, rule = workload.target.key, workload.rule
-        self.replicas.labels(*key).set(workload.target.replicas)
-        self.ready.labels(*key).set(ready)
-        self.paused.labels(*key).set(paused)
-        self.fallback.labels(*key).set(workload.decision is not None and workload.decision.fallback)
-        state = "invalid" if isinstance(rule, InvalidRule) else "paused" if paused else "ready" if ready else "failing"
-        if key not in self._states:
-            for direction in ("up", "down"):
-                # A counter that begins at 1 hides its first step from `rate`.
-                self.actions.labels(*key, direction)
-        self._count(key, state)
-        if workload.decision is not None:
-            self.desired.labels(*key).set(workload.decision.replicas)
-            self.active.labels(*key).set(workload.decision.active)
-        if isinstance(rule, Rule):
-            self.minimum.labels(*key).set(rule.min_replicas)
-            self.maximum.labels(*key).set(rule.max_replicas)
-            formula = {} if rule.modifiers is None else {rule.modifiers.name: "formula"}
-            self._keep_triggers(key, formula | {trigger.name: trigger.type for trigger in rule.triggers})
-
-    def decided(self, key: Key, decision: Decision, polled: Set[str]) -> None:
-        """What the triggers said in a decision; `polled` names those that were read for it."""
-        types = self._triggers.get(key, {})
-        for step in decision.steps:
-            if isinstance(step, Proposal | Value):
-                labels = (*key, step.trigger, types[step.trigger])
-                self.value.labels(*labels).set(step.value)
-                if isinstance(step, Proposal):
-                    self.target.labels(*labels).set(step.target)
-            elif isinstance(step, Failure) and step.trigger in polled:
-                self.errors.labels(*key, step.trigger, types[step.trigger]).inc()
-
-    def forget(self, key: Key) -> None:
-        """Remove every series of a rule."""
-        # Not by `remove_by_labels`, which looks at every series there is.
-        for gauge in (self.replicas, self.desired, self.minimum, self.maximum, self.active):
-            gauge.remove(*key)
-        for gauge in (self.paused, self.fallback, self.ready):
-            gauge.remove(*key)
-        for direction in ("up", "down"):
-            self.actions.remove(*key, direction)
-        self._keep_triggers(key, {})
-        self._count(key, None)
-        del self._triggers[key]
-
-    def _keep_triggers(self, key: Key, types: dict[str, str]) -> None:
-        former = self._triggers.get(key, {})
-        if types == former and key in self._triggers:
-            return
-        for name, kind in former.items():
-            if types.get(name) != kind:
-                for family in (self.value, self.target, self.errors):
-                    family.remove(*key, name, kind)
-        for name, kind in types.items():
-            self.errors.labels(*key, name, kind)
-        self._triggers[key] = types
-
-    def _count(self, key: Key, state: str | None) -> None:
-        before = self._states.pop(key, None)
-        if before == state and state is not None:
-            self._states[key] = state
-            return
-        if before is not None:
-            self.rules.labels(before).dec()
-        if state is not None:
-            self._states[key] = state
-            self.rules.labels(state).inc()

@@ -28,9 +28,10 @@ _URGENT = ("Ready", "Fallback", "Paused")
 
 @dataclass
 class _Told:
-    """What was last reported of a rule."""
+    """What was last reported of a rule; `basis` is all that it was made from."""
 
     target: Target
+    basis: tuple[object, ...] = ()
     conditions: Conditions = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
@@ -50,7 +51,8 @@ class Report:
         self._metrics = metrics
         self._clock = clock
         self._events = EventBook(instance)
-        self._status = StatusBook(self._write_status)
+        # Rendered when it is written: in a burst the patches of counts go first.
+        self._status = StatusBook(lambda key: outbox.put(Urgency.STATUS, lambda: self._write_status(key)))
         self._told: dict[Key, _Told] = {}
         # Custom resources take no annotation by way of their status: that is seen, and not tried again.
         self._mute: set[Resource] = set()
@@ -58,10 +60,15 @@ class Report:
     def state(self, workload: Workload) -> None:
         """A rule was seen or decided on: tell which conditions changed."""
         key, now = workload.target.key, self._clock()
-        told = self._told.setdefault(key, _Told(workload.target))
-        told.target, told.facts = workload.target, _facts(workload)
+        told = self._told.get(key)
+        if told is None:
+            told = self._told[key] = _Told(workload.target)
+        basis = _basis(workload, now)
+        if basis == told.basis:
+            return
+        told.basis, told.target, told.facts = basis, workload.target, _facts(workload)
         current = conditions(workload, now)
-        self._metrics.seen(workload, current["Ready"].status == "True", current["Paused"].status == "True")
+        self._metrics.series.seen(workload, current["Ready"].status == "True", current["Paused"].status == "True")
         if workload.decision is not None:
             self._tell_triggers(told, workload, now)
         changed = [name for name, condition in current.items() if condition[:2] != told.conditions.get(name, ())[:2]]
@@ -71,20 +78,19 @@ class Report:
             self._tell_condition(told, name, before.get(name), current[name], now)
         if changed and not (first and not workload.decidable):
             soon = any(name in _URGENT for name in changed)
-            self._status.put(key, render(current, told.since, told.last), soon)
+            self._status.changed(key, soon)
 
     def decided(self, workload: Workload, decision: Decision, lag: float) -> None:
         """A poll was decided on, `lag` seconds after it was due."""
         self._metrics.lag.observe(lag)
-        self._metrics.decided(workload.target.key, decision, workload.counted)
+        self._metrics.series.decided(workload.target.key, decision, workload.counted)
 
     def scaled(self, workload: Workload, decision: Decision, before: int, reaction: float | None) -> None:
         """The count was set; `reaction` in seconds since the poll was due."""
         key, now = workload.target.key, self._clock()
         told = self._told.setdefault(key, _Told(workload.target))
         after = decision.replicas
-        self._metrics.actions.labels(*key, "up" if after > before else "down").inc()
-        self._metrics.replicas.labels(*key).set(after)
+        self._metrics.series.scaled(key, before, after)
         if reaction is not None:
             self._metrics.reaction.observe(reaction)
         reason = "ScaleTargetActivated" if before == 0 else "ScaleTargetDeactivated" if after == 0 else "Scaled"
@@ -96,7 +102,7 @@ class Report:
             "reason": str(decision.reason),
             "why": decision.why(),
         }
-        self._status.put(key, render(told.conditions, told.since, told.last), soon=True)
+        self._status.changed(key, soon=True)
         _log.info("scaled", extra={"rule": str(key), "from": before, "to": after, "why": decision.why()})
 
     def scale_failed(self, workload: Workload, error: KubeError) -> None:
@@ -118,7 +124,7 @@ class Report:
         """It is not ours to tell of: its series go."""
         if self._told.pop(key, None) is None:
             return
-        self._metrics.forget(key)
+        self._metrics.series.forget(key)
         self._events.forget(key)
         self._status.forget(key)
 
@@ -194,10 +200,13 @@ class Report:
 
         self._outbox.put(Urgency.EVENT, send)
 
-    def _write_status(self, key: Key, text: str) -> None:
-        target = self._told[key].target
-        if target.annotations.get(STATUS) != text and target.resource not in self._mute:
-            self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, text))
+    async def _write_status(self, key: Key) -> None:
+        told = self._told.get(key)
+        if told is None or told.target.resource in self._mute:
+            return
+        text = render(told.conditions, told.since, told.last)
+        if told.target.annotations.get(STATUS) != text:
+            await self._patch_status(told.target, text)
 
     async def _patch_status(self, target: Target, text: str | None) -> None:
         if not self._shares.holds(target.key):
@@ -238,6 +247,14 @@ def _is_news(target: Target, before: Condition | None) -> bool:
     """Not after an outage, which has an event of its own, and not after a mere restart of ours."""
     first = before is None or before.reason == "NotReadYet"
     return STATUS not in target.annotations if first else before is not None and before.reason != "TriggerFailing"
+
+
+def _basis(workload: Workload, now: float) -> tuple[object, ...]:
+    """What conditions, facts and series of a rule depend on; most parts stay the same objects."""
+    decision = workload.decision
+    decided = None if decision is None else (decision.replicas, decision.reason, decision.active, decision.steps)
+    contested = workload.contest.contested(now), workload.contest.manager
+    return workload.target, workload.rule, workload.ready, workload.complete, workload.rival, contested, decided
 
 
 def _facts(workload: Workload) -> dict[str, Any]:

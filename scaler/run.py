@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -39,6 +40,9 @@ _log = logging.getLogger("scaler")
 
 #: Seconds that writes under way get to end when the process is told to.
 FAREWELL = 2.0
+#: Containers made and not dropped until the collector of cyclic garbage looks at the youngest; so many such looks until
+#: it looks at the older ones, and at all; and the seconds after which what there is counts as there for ever.
+COLLECTION, SETTLED = (10_000, 20, 20), 60.0
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -73,6 +77,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         **{str(kind): asyncio.create_task(watch.run()) for kind, watch in zip(settings.kinds, watches, strict=True)},
     }
     try:
+        _spare_the_settled()
         async with (
             _sites(settings, Shown(identity, metrics, report, journal, shares, watches), tasks),
             _webhook(settings, grants, metrics),
@@ -93,6 +98,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await poll.close()
         await kube.close()
         _log.info("stopped; every count stays as it is")
+
+
+def _spare_the_settled() -> None:
+    """A look at all that 10,000 rules hold takes most of a second, in which nothing is decided."""
+    gc.set_threshold(*COLLECTION)
+    asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
 
 
 def _webhook(settings: Settings, grants: Grants, metrics: Metrics) -> contextlib.AbstractAsyncContextManager[object]:

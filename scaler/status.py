@@ -47,42 +47,40 @@ def _cut(value: Any, limit: int) -> Any:
 
 
 @dataclass
-class _Page:
-    text: str
+class _Pace:
     written_at: float = -LATER
     timer: asyncio.TimerHandle | None = None
 
 
 @dataclass
 class StatusBook:
-    """Paces the writes: `write(key, text)` at most once in SOON or LATER seconds per rule, latest text wins."""
+    """Paces the writes: `write(key)` at most once in SOON or LATER seconds per rule, whatever changed until then."""
 
-    write: Callable[[Key, str], None]
-    _pages: dict[Key, _Page] = field(default_factory=dict)
+    write: Callable[[Key], None]
+    _paces: dict[Key, _Pace] = field(default_factory=dict)
 
-    def put(self, key: Key, text: str, soon: bool) -> None:
-        """Have `text` written when its time comes; `soon` for a change of Ready, Fallback, Paused or the count."""
+    def changed(self, key: Key, soon: bool) -> None:
+        """Have it written when its time comes; `soon` for a change of Ready, Fallback, Paused or the count."""
         now = asyncio.get_running_loop().time()
-        page = self._pages.setdefault(key, _Page(text))
-        page.text = text
-        at = page.written_at + (SOON if soon else LATER)
-        if page.timer is not None:
-            if page.timer.when() <= at:
+        pace = self._paces.setdefault(key, _Pace())
+        at = pace.written_at + (SOON if soon else LATER)
+        if pace.timer is not None:
+            if pace.timer.when() <= at:
                 return
-            page.timer.cancel()
+            pace.timer.cancel()
         if at <= now:
             self._flush(key)
         else:
-            page.timer = asyncio.get_running_loop().call_at(at, self._flush, key)
+            pace.timer = asyncio.get_running_loop().call_at(at, self._flush, key)
 
     def forget(self, key: Key) -> None:
         """Write nothing more for this rule."""
-        page = self._pages.pop(key, None)
-        if page is not None and page.timer is not None:
-            page.timer.cancel()
+        pace = self._paces.pop(key, None)
+        if pace is not None and pace.timer is not None:
+            pace.timer.cancel()
 
     def _flush(self, key: Key) -> None:
-        page = self._pages[key]
-        page.timer = None
-        page.written_at = asyncio.get_running_loop().time()
-        self.write(key, page.text)
+        pace = self._paces[key]
+        pace.timer = None
+        pace.written_at = asyncio.get_running_loop().time()
+        self.write(key)

@@ -59,7 +59,7 @@ class Trace:
     def note(self, workload: Workload, decision: Decision, now: float) -> None:
         """A rule was decided on."""
         if isinstance(workload.rule, Rule):
-            self._name(tuple(trigger.name for trigger in workload.rule.triggers))
+            self._name(tuple([trigger.name for trigger in workload.rule.triggers]))
         if self._last is not None and any(isinstance(step, Gap) for step in decision.steps):
             self._add(self._last._replace(at=self._until, values=self._unread(), replicas=None, held=None))
         values = tuple(_value(workload, name) for name in self._packed[0])

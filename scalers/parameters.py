@@ -133,8 +133,9 @@ class Parameters(BaseModel, Generic[C, Q]):
 
     @classmethod
     def _found_in_secrets(cls, sources: Sources) -> frozenset[str]:
-        fields = [(str(field.alias), origin(field)) for field in cls.model_fields.values()]
-        found = ((alias, sources.find(alias, place)) for alias, place in fields)
+        fields = ((str(field.alias), origin(field)) for field in cls.model_fields.values())
+        # What is in the metadata is no Secret's.
+        found = ((alias, sources.find(alias, place)) for alias, place in fields if place.sources != "m")
         return frozenset(alias for alias, text in found if text is not None and isinstance(text.text, Hidden))
 
     @classmethod
@@ -214,11 +215,18 @@ class Parameters(BaseModel, Generic[C, Q]):
         return value
 
     def _conflicts(self, good: Set[str]) -> Iterator[Problem]:
-        fields = type(self).model_fields
-        for method in (item for parent in type(self).__mro__ for item in vars(parent).values()):
-            needs = [fields[key] for key in getattr(method, "needs", ())]
-            if needs and good >= {str(field.alias) for field in needs} and (message := method(self)):
-                yield Problem(origin(needs[0]).path(str(needs[0].alias)), message)
+        for method, needs in _checks(type(self)):
+            if good >= needs.keys() and (message := method(self)):
+                first = next(iter(needs))
+                yield Problem(needs[first].path(first), message)
+
+
+@functools.cache
+def _checks(model: type[BaseModel]) -> list[tuple[Callable[[Any], str | None], dict[str, From]]]:
+    """The methods that check several fields against each other, with these by alias, the one to blame first."""
+    fields = model.model_fields
+    methods = (item for parent in model.__mro__ for item in vars(parent).values() if hasattr(item, "needs"))
+    return [(each, {str(fields[key].alias): origin(fields[key]) for key in each.needs}) for each in methods]
 
 
 @functools.cache
@@ -238,7 +246,10 @@ def _places(model: type[BaseModel]) -> Mapping[str, From]:
 
 def origin(field: FieldInfo) -> From:
     """Where a field's text is looked for."""
-    return next(item for item in field.metadata if isinstance(item, From))
+    for item in field.metadata:
+        if isinstance(item, From):
+            return item
+    raise TypeError(f"{field.alias} says not where it comes from")
 
 
 def _absent(field: FieldInfo, sources: Sources) -> Any:

@@ -71,8 +71,12 @@ class Sources(NamedTuple):
 
     def find(self, name: str, origin: From) -> Found | None:
         """The first text that is not blank, trimmed; it may be UNREAD."""
-        places = ((source, key) for source in origin.sources for key in (name, *origin.also))
-        return next((found for found in (self._look(*place) for place in places) if found.text), None)
+        for source in origin.sources:
+            for key in (name, *origin.also):
+                found = self._look(source, key)
+                if found.text:
+                    return found
+        return None
 
     def _look(self, source: str, key: str) -> Found:
         if source == "m":

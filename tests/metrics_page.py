@@ -1,9 +1,10 @@
 """The table of docs/metrics.md, from the registry: `python -m tests.metrics_page` renews it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 
 from scaler.metrics import Metrics
@@ -18,13 +19,19 @@ def renewed() -> str:
 
 
 def _rows() -> Iterator[str]:
-    for each in vars(Metrics()).values():
-        if isinstance(each, MetricWrapperBase):
+    metrics = Metrics()
+    for each in (*metrics.series.collect(), *vars(metrics).values()):
+        # The library tells labels of samples only, and a metric of no rule yet has none.
+        if isinstance(each, Metric):
+            yield _row(each, each._labelnames)  # type: ignore[attr-defined]
+        elif isinstance(each, MetricWrapperBase):
             (family,) = each.describe()
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            # The library tells labels of samples only, and a metric of no rule yet has none.
-            labels = ", ".join(each._labelnames)
-            yield f"| `{name}` | {family.type} | {labels} | {family.documentation} |\n"
+            yield _row(family, each._labelnames)
+
+
+def _row(family: Metric, labels: Sequence[str]) -> str:
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    return f"| `{name}` | {family.type} | {', '.join(labels)} | {family.documentation} |\n"
 
 
 if __name__ == "__main__":
