@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 
 def form(chosen: str | None) -> str:
@@ -23,6 +21,10 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Columns as wide as they need, as kubectl does it; a value of ours is text, never markup."""
+    # A twentieth of a second, which whoever reads JSON need not wait.
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(*(column.upper() for column in columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if cell is None else _plain(cell) for cell in row))
