@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from scaler.answer import checked
 from scaler.decide import FREE, Decision, Reason
-from scaler.rule import Rule
+from scaler.rule import InvalidRule, Rule
 from scaler.step import Gap
 from scaler.workload import Workload
 from scalers import Reading
@@ -49,20 +49,22 @@ class Trace:
     another thread: what is packed is replaced, never changed.
     """
 
-    __slots__ = ("_last", "_packed", "_until")
+    __slots__ = ("_last", "_packed", "_rule", "_until")
 
     def __init__(self) -> None:
         self._packed: tuple[tuple[str, ...], bytes] = (), b""
         self._last: Sample | None = None
+        self._rule: Rule | InvalidRule | None = None
         self._until = 0.0
 
     def note(self, workload: Workload, decision: Decision, now: float) -> None:
         """A rule was decided on."""
-        if isinstance(workload.rule, Rule):
-            self._name(tuple([trigger.name for trigger in workload.rule.triggers]))
-        if self._last is not None and any(isinstance(step, Gap) for step in decision.steps):
+        if workload.rule is not self._rule:
+            self._follow(workload.rule)
+        # A decision begins with it, but for a writer that the loop tells of.
+        if self._last is not None and any(isinstance(step, Gap) for step in decision.steps[:2]):
             self._add(self._last._replace(at=self._until, values=self._unread(), replicas=None, held=None))
-        values = tuple(_value(workload, name) for name in self._packed[0])
+        values = tuple([_value(workload, name) for name in self._packed[0]])
         held = None if decision.reason in FREE else decision.reason
         self._add(Sample(now, values, _count(decision.replicas), _count(workload.ready), held))
         self._until = now
@@ -73,9 +75,11 @@ class Trace:
         samples = [] if last is None else [*_unpack(len(triggers), packed), last]
         return Past(triggers, [each for each in samples if len(each.values) == len(triggers)], self._until)
 
-    def _name(self, triggers: tuple[str, ...]) -> None:
-        """The rule has these triggers from now on: what was read of those that stay is kept."""
+    def _follow(self, rule: Rule | InvalidRule) -> None:
+        """What was read of the triggers that stay is kept; a mistake in the rule changes none."""
+        self._rule = rule
         former, packed = self._packed
+        triggers = former if isinstance(rule, InvalidRule) else tuple(trigger.name for trigger in rule.triggers)
         if former == triggers:
             return
         kept = [former.index(name) if name in former else -1 for name in triggers]
