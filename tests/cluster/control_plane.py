@@ -63,6 +63,10 @@ class ControlPlane(Access):
                 process.stop()
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
 
+    def stop_controllers(self) -> None:
+        """From now on a Deployment is a count and nothing more."""
+        self._running.pop("kube-controller-manager").stop()
+
     def kill_apiserver(self) -> None:
         """As by a power cut. The data stays."""
         self._running.pop("kube-apiserver").kill()
