@@ -44,11 +44,11 @@ class Entry:
         """What a decision was made from, and what came of it."""
         now = decision.history.last_poll
         assert now is not None
-        # Who changed the count is told by the loop; it is no step of the decision itself.
-        writer = next((step for step in decision.steps if isinstance(step, Writer)), None)
+        # Who changed the count is told by the loop, before all else; it is no step of the decision itself.
+        writer = decision.steps[0] if decision.steps and isinstance(decision.steps[0], Writer) else None
         found = Replicas(workload.target.replicas, workload.ready)
         valid = not isinstance(workload.rule, InvalidRule)
-        readings, marks = workload.readings(), workload.target.annotations
+        readings, marks = workload.readings, workload.target.annotations
         return cls(now, 1, now, marks, valid, readings, found, workload.before, decision, writer)
 
     @property

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from scaler.answer import checked
-from scaler.decide import FREE, Decision, Reason
+from scaler.decide import FREE, Decision, Reason, unobserved
 from scaler.rule import InvalidRule, Rule
-from scaler.step import Gap
 from scaler.workload import Workload
 from scalers import Reading
 
@@ -61,8 +60,8 @@ class Trace:
         """A rule was decided on."""
         if workload.rule is not self._rule:
             self._follow(workload.rule)
-        # A decision begins with it, but for a writer that the loop tells of.
-        if self._last is not None and any(isinstance(step, Gap) for step in decision.steps[:2]):
+        interval = 0.0 if isinstance(workload.rule, InvalidRule) else workload.rule.polling_interval
+        if self._last is not None and unobserved(now - self._until, interval):
             self._add(self._last._replace(at=self._until, values=self._unread(), replicas=None, held=None))
         values = tuple([_value(workload, name) for name in self._packed[0]])
         held = None if decision.reason in FREE else decision.reason

@@ -22,13 +22,13 @@ class Workload:
     """One Deployment with a rule.
 
     `answers` holds the last answer of every trigger, `due` when the last of them was due (loop seconds); `polled` names
-    those that no decision has seen yet, `counted` those whose failure the present decision counts. `before` is the
-    history that the present decision was made from: a conflict decides again from it. `original` is the count at first
-    sight. `rival` names another autoscaler of the same target, beside which we do not scale. `gone_at` is when the rule
-    disappeared (loop seconds), None while it is there. `tried` is a count that was asked for and may have been set
-    without an answer so far. `patching` ends with the write that is under way. `stale`: something was read or seen
-    since the present decision, so that it must not be written any more. `rollback` looks whether the last change of
-    annotations was one, `rolled_back` says it was.
+    those that no decision has seen yet, `counted` those whose failure the present decision counts. `before` and
+    `readings` are the history and the answers that the present decision was made from: a conflict decides again from
+    them. `original` is the count at first sight. `rival` names another autoscaler of the same target, beside which we
+    do not scale. `gone_at` is when the rule disappeared (loop seconds), None while it is there. `tried` is a count that
+    was asked for and may have been set without an answer so far. `patching` ends with the write that is under way.
+    `stale`: something was read or seen since the present decision, so that it must not be written any more. `rollback`
+    looks whether the last change of annotations was one, `rolled_back` says it was.
     """
 
     target: Target
@@ -40,6 +40,7 @@ class Workload:
     answers: dict[str, Answer] = field(default_factory=dict)
     polled: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
+    readings: Mapping[str, Answer] = field(default_factory=dict)
     decision: Decision | None = None
     due: float | None = None
     contest: Contest = field(default_factory=Contest)
@@ -65,8 +66,10 @@ class Workload:
         """What must outlive the process. Failures that no fallback waits for would change it with every poll."""
         fallback = self.rule.fallback if isinstance(self.rule, Rule) else None
         most = 0 if fallback is None else fallback.threshold
-        failures = {name: min(count, most) for name, count in self.history.failures.items() if most}
-        past = self.history._replace(failures=failures)
+        past = self.history
+        if past.failures:
+            failures = {name: min(count, most) for name, count in past.failures.items() if most}
+            past = past._replace(failures=failures)
         return Record(self.target.key, self.original, past, restores=isinstance(self.rule, Rule) and self.rule.restore)
 
     def see(self, target: Target, now: float) -> bool:
@@ -128,14 +131,15 @@ class Workload:
         replicas = Replicas(self.target.replicas, self.ready)
         self.counted |= self.polled
         self.polled.clear()
-        decision = decide(self.rule, self.readings(), replicas, self.history, now)
+        self.readings = self._readings()
+        decision = decide(self.rule, self.readings, replicas, self.history, now)
         if self.writer is not None:
             decision = replace(decision, steps=(self.writer, *decision.steps))
         self.decision, self.history, self.stale = decision, decision.history, False
         return decision
 
-    def readings(self) -> dict[str, Answer]:
-        """What the present decision is made from. One poll may be decided on several times, but it fails only once."""
+    def _readings(self) -> dict[str, Answer]:
+        """One poll may be decided on several times, but it fails only once."""
         return {
             name: Repeated(*answer.args) if isinstance(answer, ScalerError) and name not in self.counted else answer
             for name, answer in self.answers.items()

@@ -92,12 +92,13 @@ class Listing:
 
     def reading(self, queue: Queue) -> Reading | ScalerError:
         """What a queue, or all that a pattern matched, is doing."""
+        rates = queue.mode in RATES
         try:
             if queue.pattern:
-                several = [Stats.of(row, queue.ready_only) for row in self._rows.values()]
+                several = [Stats.of(row, queue.ready_only, rates) for row in self._rows.values()]
                 stats = Stats.together(several, queue.operation)
             elif queue.name in self._rows:
-                stats = Stats.of(self._rows[queue.name], queue.ready_only)
+                stats = Stats.of(self._rows[queue.name], queue.ready_only, rates)
             else:
                 return ScalerError(f"{queue} not found")
         except Uncounted:

@@ -31,12 +31,12 @@ class Stats(NamedTuple):
     deliver: float = 0.0
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], ready_only: bool) -> "Stats":
+    def of(cls, row: Mapping[str, Any], ready_only: bool, rates: bool) -> "Stats":
         """Of one row of a listing. Raises Uncounted. A queue without statistics had no traffic since it began."""
         count = row.get("messages_ready" if ready_only else "messages")
         if type(count) is not int or count < 0:
             raise Uncounted
-        return cls(count, _rate(row, "publish_details"), _rate(row, "deliver_get_details"))
+        return cls(count, _rate(row, "publish_details"), _rate(row, "deliver_get_details")) if rates else cls(count)
 
     @classmethod
     def together(cls, several: Sequence["Stats"], operation: Operation) -> "Stats":

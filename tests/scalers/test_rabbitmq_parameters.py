@@ -80,7 +80,7 @@ def test_keda_reading(case: Case) -> None:
 def test_keda_aggregate(case: Case) -> None:
     items, expected = case["input"]["items"], case["expect"]
     for ready_only, messages in ((False, expected["messages"]), (True, expected["messages_ready"])):
-        several = [Stats.of(item, ready_only) for item in items]
+        several = [Stats.of(item, ready_only, rates=True) for item in items]
         wanted = Stats(messages, expected["publish_rate"], expected["deliver_get_rate"])
         assert Stats.together(several, case["metadata"]["operation"]) == wanted
 
