@@ -11,7 +11,7 @@ from benchmarks.figure import Figure, markdown
 from benchmarks.machine import machine
 
 #: The quick ones first.
-NAMES: Final = ("command", "loop", "scene", "steady", "burst")
+NAMES: Final = ("command", "loop", "burst", "scene", "steady")
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 
 
