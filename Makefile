@@ -26,8 +26,9 @@ docs: setup-docs ## the documentation as a site, into build/site; a broken link 
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 	@! grep -rE '(src|@import)[=( "]+https?:' build/site --include='*.html' --include='*.css'
 
-bench: setup-test ## every script in benchmarks/
-	@for name in decide page reaction read scrape simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
+bench: setup-test ## every figure beside its aim, into benchmarks/RESULTS.md (an hour), then the other scripts
+	@.venv/bin/python -m benchmarks
+	@for name in decide page read scrape simulate; do echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 
 mutation: setup-dev ## mutation testing of the decision: what its tests do not notice (10 minutes); docs/mutation.md
 	@tests/mutation

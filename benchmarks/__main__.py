@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -16,17 +17,20 @@ RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 
 
 def main() -> None:
-    """Those that are named, else all; rows are printed as they come."""
+    """Those that are named, else all; rows are printed as they come, and what is known is written after each script."""
     figures: list[Figure] = []
     for name in sys.argv[1:] or NAMES:
         for figure in import_module(f"benchmarks.{name}").figures():
             figures.append(figure)
             print(" | ".join(figure.cells()), flush=True)
-    page = (
-        f"# Results\n\nWritten by `make bench` on {datetime.now(UTC):%Y-%m-%d}, commit `{_commit()}`. {machine()}.\n\n"
-    )
-    RESULTS.write_text(page + markdown(figures))
+        write(figures)
     print(f"written to {RESULTS.name}; {sum(each.met is False for each in figures)} aims are not met")
+
+
+def write(figures: Iterable[Figure]) -> None:
+    """The page."""
+    written = f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}, commit `{_commit()}`."
+    RESULTS.write_text(f"# Results\n\n{written} {machine()}.\n\n{markdown(figures)}")
 
 
 def _commit() -> str:

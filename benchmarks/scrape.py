@@ -28,7 +28,7 @@ def filled(rules: int) -> Metrics:
         workload.hear({"orders": Reading(132.0 + number, 132.0 + number)}, 1e9)
         decision = workload.decide(1e9)
         metrics.series.seen(workload, ready=True, paused=False)
-        metrics.series.decided(target.key, decision, {"orders"})
+        metrics.series.decided(workload, decision)
     return metrics
 
 

@@ -83,14 +83,14 @@ class Report:
     def decided(self, workload: Workload, decision: Decision, lag: float) -> None:
         """A poll was decided on, `lag` seconds after it was due."""
         self._metrics.lag.observe(lag)
-        self._metrics.series.decided(workload.target.key, decision, workload.counted)
+        self._metrics.series.decided(workload, decision)
 
     def scaled(self, workload: Workload, decision: Decision, before: int, reaction: float | None) -> None:
         """The count was set; `reaction` in seconds since the poll was due."""
         key, now = workload.target.key, self._clock()
         told = self._told.setdefault(key, _Told(workload.target))
         after = decision.replicas
-        self._metrics.series.scaled(key, before, after)
+        self._metrics.series.scaled(workload, before, after)
         if reaction is not None:
             self._metrics.reaction.observe(reaction)
         reason = "ScaleTargetActivated" if before == 0 else "ScaleTargetDeactivated" if after == 0 else "Scaled"

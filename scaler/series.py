@@ -4,7 +4,7 @@ A child of the client library for each would take a kilobyte, a lock and a look-
 """
 
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,9 +60,7 @@ class Series(Collector):
     def seen(self, workload: Workload, ready: bool, paused: bool) -> None:
         """The present state of a rule."""
         rule, decision = workload.rule, workload.decision
-        figures = self._figures(workload.target.key)
-        if figures.rule is not rule:
-            _follow(figures, rule)
+        figures = self._figures(workload)
         figures.replicas = workload.target.replicas
         figures.ready, figures.paused = ready, paused
         figures.fallback = decision is not None and decision.fallback
@@ -71,9 +69,9 @@ class Series(Collector):
         if decision is not None:
             figures.desired, figures.active = decision.replicas, decision.active
 
-    def decided(self, key: Key, decision: Decision, polled: Set[str]) -> None:
-        """What the triggers said in a decision; `polled` names those that were read for it."""
-        triggers = self._figures(key).triggers
+    def decided(self, workload: Workload, decision: Decision) -> None:
+        """What the triggers said in a decision; an error counts once for each reading."""
+        triggers, polled = self._figures(workload).triggers, workload.counted
         for step in decision.steps:
             if isinstance(step, Proposal):
                 trigger = triggers[step.trigger]
@@ -83,9 +81,9 @@ class Series(Collector):
             elif isinstance(step, Failure) and step.trigger in polled:
                 triggers[step.trigger].errors += 1
 
-    def scaled(self, key: Key, before: int, after: int) -> None:
+    def scaled(self, workload: Workload, before: int, after: int) -> None:
         """A count was set."""
-        figures = self._figures(key)
+        figures = self._figures(workload)
         figures.replicas = after
         if after > before:
             figures.up += 1
@@ -103,10 +101,12 @@ class Series(Collector):
         yield from _of_rules(rules)
         yield from _of_triggers(rules)
 
-    def _figures(self, key: Key) -> _Figures:
-        found = self._rules.get(key)
+    def _figures(self, workload: Workload) -> _Figures:
+        found = self._rules.get(workload.target.key)
         if found is None:
-            found = self._rules[key] = _Figures()
+            found = self._rules[workload.target.key] = _Figures()
+        if found.rule is not workload.rule:
+            _follow(found, workload.rule)
         return found
 
 
