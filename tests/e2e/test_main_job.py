@@ -55,6 +55,16 @@ def test_more_work_raises_and_the_window_holds(stage: Stage, scaler: Start) -> N
     stage.wait_for("orders", 10)
 
 
+def test_a_formula_that_is_added_decides_from_then_on(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders")
+    running = scaler()
+    stage.vhost.publish("orders", 10)
+    stage.wait_for("orders", 2)
+    stage.edit("orders", scalingModifiers={"formula": "queue * 2", "target": "5"})
+    stage.wait_for("orders", 4)
+    assert [line for line in running.log() if "exception" in line] == []
+
+
 def test_behavior_limits_the_rise(stage: Stage, scaler: Start) -> None:
     policies = [{"type": "Pods", "value": 2, "periodSeconds": 600}]
     stage.deploy("orders", behavior={"scaleUp": {"policies": policies}})
