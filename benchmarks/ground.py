@@ -161,9 +161,9 @@ class Ground:
         return Running(self._folder, self.plane.scaler_kubeconfig(), flags, {})
 
     async def ready(self, running: Running, rules: int) -> None:
-        """Until so many rules have been read."""
+        """Until so many rules have been read since it started; by its log, since a scrape of 10,000 takes a second."""
         running.wait_ready(PATIENCE)
-        await until(lambda: running.metric("scaler_rules", state="ready") == rules)
+        await until(lambda: running.logged(b'"ready": "True"') >= rules)
 
     async def at_rest(self) -> None:
         """Until every count is 0."""

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import matplotlib.pyplot as plt
 import psutil
 
-from benchmarks.ground import Ground, ground, memory
+from benchmarks.ground import Ground, ground, memory, until
 from benchmarks.machine import machine
 from tests.running import Running
 
@@ -49,8 +49,7 @@ async def soak(minutes: float) -> list[Look]:
             await asyncio.gather(
                 churn(place, end), waves(place, end), outages(place, end), watch(running, looks, began, end)
             )
-            # Every rule is alive at the end: it follows its queue.
-            await place.ready(running, RULES)
+            await until(lambda: running.metric("scaler_rules", state="ready") == RULES)
         finally:
             running.stop()
     return looks

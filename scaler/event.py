@@ -37,13 +37,14 @@ class EventBook:
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
-        self._series: dict[tuple[Key, str], _Series] = {}
+        self._series: dict[Key, dict[str, _Series]] = {}
 
     def event(self, target: Target, reason: str, message: str, warning: bool, now: float) -> EventWrite:
         """The write that makes this known. `now` is wall time in seconds."""
-        series = self._series.get((target.key, reason))
+        of_target = self._series.setdefault(target.key, {})
+        series = of_target.get(reason)
         if series is None or now - series.began > AGGREGATE:
-            series = self._series[target.key, reason] = _Series(now)
+            series = of_target[reason] = _Series(now)
         text = message[:_MESSAGE]
         known = text
         if text not in series.names and len(series.names) >= DISTINCT:
@@ -60,8 +61,7 @@ class EventBook:
 
     def forget(self, key: Key) -> None:
         """Drop the series of a Deployment that is gone."""
-        for known in [known for known in self._series if known[0] == key]:
-            del self._series[known]
+        self._series.pop(key, None)
 
     def _body(self, target: Target, name: str, reason: str, message: str, warning: bool, now: float) -> dict[str, Any]:
         resource, namespace, owner = target.location

@@ -82,6 +82,10 @@ class Scaler:
         """Every line so far; one that is no JSON (a traceback) as {"message": line}."""
         return [_line(line) for line in self._process.log.read_text().splitlines()]
 
+    def logged(self, text: bytes) -> int:
+        """How often something is in the log so far, without asking the scaler anything."""
+        return self._process.log.read_bytes().count(text)
+
     def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample by its name and labels."""
         families = text_string_to_metric_families(self.get("/metrics").text)
