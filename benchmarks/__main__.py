@@ -12,7 +12,7 @@ from benchmarks.figure import Figure, markdown
 from benchmarks.machine import machine
 
 #: The quick ones first.
-NAMES: Final = ("command", "loop", "burst", "scene", "steady")
+NAMES: Final = ("command", "loop", "burst", "steady", "scene")
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 
 
