@@ -138,12 +138,12 @@ class Poll:
 
     async def _read(self, source: Source, feed: _Feed, due: dict[Subscription, BaseModel], at: float) -> None:
         async with feed.turn:
-            queues = list(dict.fromkeys(due.values()))
-            answers = await self._ask(source[0], feed, queues)
+            answers = await self._ask(source[0], feed, list(dict.fromkeys(due.values())))
         delivered: dict[Key, dict[str, Answer]] = {}
         for (key, name), queue in due.items():
             place = self._places.get(key, {}).get(name)
-            if place is not None and place.queue == queue:
+            # Mostly the same object: comparing two of them field by field is what costs.
+            if place is not None and (place.queue is queue or place.queue == queue):
                 delivered.setdefault(key, {})[name] = answers[queue]
         self.deliver(delivered, at)
 

@@ -42,7 +42,7 @@ _log = logging.getLogger("scaler")
 FAREWELL = 2.0
 #: Containers made and not dropped until the collector of cyclic garbage looks at the youngest; so many such looks until
 #: it looks at the older ones, and at all; and the seconds after which what there is counts as there for ever.
-COLLECTION, SETTLED = (10_000, 20, 20), 60.0
+COLLECTION, SETTLED = (100_000, 10, 10), 60.0
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -34,9 +34,10 @@ class HttpScaler(Scaler[Connection, Queue]):
         self._tokens = Tokens(connection, dial) if connection.oauth or connection.identity else None
 
     async def read(self, queues: Sequence[Queue]) -> Sequence[Reading | ScalerError]:
-        names: dict[Ask, set[str]] = {}
-        for queue in queues:
-            names.setdefault(Ask.of(queue), set()).add(queue.name)
+        asks = [Ask.of(queue) for queue in queues]
+        names: dict[Ask, set[str]] = {ask: set() for ask in asks}
+        for ask, queue in zip(asks, queues, strict=True):
+            names[ask].add(queue.name)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {ask: group.create_task(self._listing(ask, names[ask])) for ask in names}
@@ -46,7 +47,7 @@ class HttpScaler(Scaler[Connection, Queue]):
         refused = [listing for listing in listings.values() if isinstance(listing, Refused)]
         if refused and len(refused) == len(listings):
             raise refused[0]
-        return [_reading(queue, listings[Ask.of(queue)]) for queue in queues]
+        return [_reading(queue, listings[ask]) for ask, queue in zip(asks, queues, strict=True)]
 
     async def close(self) -> None:
         await self._web.close()

@@ -57,10 +57,10 @@ class Ask(NamedTuple):
     def _filter(self, names: Collection[str], page: int) -> str:
         if self.pattern:
             return _by_pattern(self.pattern, self.page_size, page)
-        pattern = f"^(?:{'|'.join(map(re.escape, names))})$"
-        if len(names) >= _MOST_NAMES or len(pattern.encode()) > _LONGEST_NAMES // 3:
+        if len(names) >= _MOST_NAMES:
             return ""
-        return _by_pattern(pattern, _MOST_NAMES, 1)
+        pattern = f"^(?:{'|'.join(map(re.escape, names))})$"
+        return "" if len(pattern.encode()) > _LONGEST_NAMES // 3 else _by_pattern(pattern, _MOST_NAMES, 1)
 
 
 def _by_pattern(pattern: str, size: int, page: int) -> str:
