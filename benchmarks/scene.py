@@ -28,8 +28,18 @@ FIELDS: Final[dict[str, Any]] = {
 KEDA: Final = {
     (100, "created until all are read"): 45.5,
     (1000, "created until all are read"): 497.0,
+    (100, "all queues fill: first at 1 or more"): 0.32,
+    (1000, "all queues fill: first at 1 or more"): 0.14,
+    (100, "all queues fill: median at 1 or more"): 6.7,
+    (1000, "all queues fill: median at 1 or more"): 74.0,
+    (100, "all queues fill: 99 of 100 at 1 or more"): 9.2,
+    (1000, "all queues fill: 99 of 100 at 1 or more"): 99.0,
     (100, "all queues fill: last at 1 or more"): 9.2,
     (1000, "all queues fill: last at 1 or more"): 99.0,
+    (100, "all queues fill: first at 10"): 34.0,
+    (1000, "all queues fill: first at 10"): 146.0,
+    (100, "all queues fill: median at 10"): 44.0,
+    (1000, "all queues fill: median at 10"): 304.0,
     (100, "all queues fill: last at 10"): 55.5,
     (1000, "all queues fill: last at 10"): 339.0,
     (1000, "restarted until all are read"): 43.0,
@@ -89,11 +99,11 @@ async def fill_and_purge(place: Ground, notes: Notes) -> None:
         await asyncio.to_thread(place.publish, 50)
         ones = [each - began for each in await active.until(place.names)]
         tens = [each - began for each in await full.until(place.names)]
-    notes.take("all queues fill: first at 1 or more", ones[0])
-    notes.take("all queues fill: median at 1 or more", statistics.median(ones))
-    notes.take("all queues fill: 99 of 100 at 1 or more", ones[int(0.99 * (len(ones) - 1))])
-    notes.take("all queues fill: last at 1 or more", ones[-1])
-    notes.take("all queues fill: last at 10", tens[-1])
+    for count, times in (("1 or more", ones), ("10", tens)):
+        notes.take(f"all queues fill: first at {count}", times[0])
+        notes.take(f"all queues fill: median at {count}", statistics.median(times))
+        notes.take(f"all queues fill: 99 of 100 at {count}", times[int(0.99 * (len(times) - 1))])
+        notes.take(f"all queues fill: last at {count}", times[-1])
     # So that the last reading before the purge is one of work, which the cooldown begins with.
     await asyncio.sleep(6)
     async with Seen(place.api, lambda count: count == 0) as empty:
