@@ -10,77 +10,26 @@ import asyncio
 import gc
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from benchmarks.figure import Figure
 from scaler.decide import Replicas, decide
-from scaler.grants import Granted
 from scaler.history import History
-from scaler.journal import Journal
-from scaler.kube import Kube
-from scaler.loop import Loop, Parts
-from scaler.metrics import Metrics
-from scaler.outbox import Outbox
 from scaler.parse import parse
-from scaler.poll import Poll
-from scaler.report import Report, lost
-from scaler.resource import DEPLOYMENTS
-from scaler.rival import Rivals
 from scaler.rule import Rule
 from scaler.run import COLLECTION
-from scaler.shard import Alone
-from scaler.store import Store
-from scaler.target import Key, Target
-from scaler.tick import Ticks
-from scaler.vault import Vault
-from scalers import Dial, Reading
+from scalers import Reading
 from tests.rules import annotations
+from tests.stand import INTERVAL, START, Stand
 
-START = 1_790_000_000.0
-INTERVAL = 15.0
 #: Milliseconds, by the number of rules.
 AIMS = {1000: 75.0, 10_000: 300.0}
 
 
-class Stand:
-    """A loop with so many rules. What it wants to send stays where it is."""
-
-    def __init__(self, rules: int) -> None:
-        self.now = START
-        self.keys = [Key("shop", f"worker-{number:05}") for number in range(rules)]
-        unsent: Kube = None  # type: ignore[assignment]
-        outbox, metrics, shares = Outbox(32, lost), Metrics(), Alone()
-        shares.first_round.set()
-        report = Report(unsent, outbox, shares, metrics, self.clock, "bench")
-        poll = Poll(Dial(5.0, _nowhere), Ticks(), metrics)
-        store, journal = Store(unsent, outbox, shares, "home"), Journal(START)
-        vault = Vault(_nothing)
-        grants = Granted()
-        parts = Parts(unsent, poll, vault, outbox, report, grants, store, journal, shares, Rivals(), (DEPLOYMENTS,))
-        self.loop = Loop(parts, self.clock, 60.0)
-        marks = annotations(pollingInterval=INTERVAL, cooldownPeriod=0, initialCooldownPeriod=0)
-        seen = [Target(key, f"uid-{key.name}", "1", 0, 0, marks, None, False) for key in self.keys]
-        self.loop.listed(DEPLOYMENTS, seen, None)
-
-    def clock(self) -> float:
-        return self.now
-
-    def hear(self, value: float) -> float:
-        """Milliseconds until all rules are decided on by this reading."""
-        self.now += INTERVAL
-        answers = {key: {"orders": Reading(value, value)} for key in self.keys}
-        due = asyncio.get_running_loop().time()
-        began = time.perf_counter()
-        self.loop.hear(answers, due)
-        return 1000 * (time.perf_counter() - began)
-
-
-async def _nowhere(host: str, port: int) -> str:
-    raise OSError(host, port)
-
-
-async def _nothing(reference: Any) -> Any:
-    return None
+def hear(stand: Stand, value: float) -> float:
+    """Milliseconds until all rules are decided on by this reading."""
+    began = time.perf_counter()
+    stand.hear(value)
+    return 1000 * (time.perf_counter() - began)
 
 
 def alone(rules: int, rounds: int) -> list[float]:
@@ -101,11 +50,12 @@ async def heard(rules: int, readings: Sequence[float], rounds: int) -> list[floa
     times = []
     for _ in range(rounds):
         stand = Stand(rules)
+        await stand.begin()
         for value in readings[:-1]:
             stand.hear(value)
         gc.collect()
         gc.freeze()
-        times.append(stand.hear(readings[-1]))
+        times.append(hear(stand, readings[-1]))
         gc.unfreeze()
     return times
 

@@ -5,8 +5,8 @@ Everything runs on one event loop; nothing that a rule does can end it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 from scaler import rollback
 from scaler.grants import Grants
@@ -29,6 +29,11 @@ from scaler.workload import Workload
 from scalers import LoginRefused
 
 _log = logging.getLogger("scaler")
+
+T = TypeVar("T")
+
+#: So many targets are taken in before others have their turn; some 20 ms.
+SLICE: Final = 50
 
 
 class Parts(NamedTuple):
@@ -68,9 +73,9 @@ class Loop:
         self._vault.deliver = self.reread
         self._rivals.changed = self.contest
 
-    def listed(self, resource: Resource, seen: Sequence[Target], namespace: str | None) -> None:
+    async def listed(self, resource: Resource, seen: Sequence[Target], namespace: str | None) -> None:
         """All targets of a kind in a namespace (None: in the cluster) were listed: what is not among them is gone."""
-        for each in seen:
+        async for each in _slowly(seen):
             self.upsert(each)
         known = {key for key, target in self._seen.items() if target.resource == resource}
         for key in known - {each.key for each in seen}:
@@ -92,16 +97,17 @@ class Loop:
                 raise
             _log.error("histories cannot be read; every cooldown starts anew", extra={"error": str(error)})
 
-    def gained(self) -> None:
+    async def gained(self) -> None:
         """Some rules are ours from now on."""
-        for key, seen in list(self._seen.items()):
-            if key not in self._workloads:
-                self.upsert(seen)
+        async for key in _slowly(list(self._seen)):
+            # Seen anew or gone meanwhile.
+            if key in self._seen and key not in self._workloads:
+                self.upsert(self._seen[key])
         self._tidy()
 
     async def lost(self, orderly: bool) -> None:
         """Some rules are not ours any more: let go of them, and wait for what is under way."""
-        gone = [workload for key, workload in self._workloads.items() if not self.owns(key)]
+        gone = [workload for key, workload in self._workloads.items() if not self._shares.ours(key)]
         for workload in gone:
             key = workload.target.key
             del self._workloads[key]
@@ -124,7 +130,7 @@ class Loop:
             self._seen[seen.key] = seen
         else:
             self._seen.pop(seen.key, None)
-        if not self.owns(seen.key):
+        if not self._shares.ours(seen.key):
             return
         workload = self._workloads.get(seen.key)
         if workload is not None and workload.target.uid != seen.uid:
@@ -302,3 +308,11 @@ class Loop:
         """Whether a decision on it may be written."""
         key = workload.target.key
         return self._workloads.get(key) is workload and workload.gone_at is None and self.owns(key)
+
+
+async def _slowly(several: Iterable[T]) -> AsyncIterator[T]:
+    """Slice by slice: 10,000 rules take seconds to read, in which Leases have to be renewed and others decided on."""
+    for number, each in enumerate(several, 1):
+        yield each
+        if not number % SLICE:
+            await asyncio.sleep(0)

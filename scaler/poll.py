@@ -110,7 +110,7 @@ class Poll:
             self._ticks.add(_job(feed, interval), trigger, job)
         feed.due[interval][subscription] = queue
         if not feed.fresh:
-            asyncio.get_running_loop().call_later(GATHER, self._first, source, feed)
+            self._run(self._first(source, feed))
         feed.fresh.add((interval, subscription))
 
     def _drop(self, subscription: Subscription, place: _Place) -> None:
@@ -125,20 +125,24 @@ class Poll:
             del self._feeds[source]
             self._run(self._close(source[0], feed))
 
-    def _first(self, source: Source, feed: _Feed) -> None:
-        """The first reading of new triggers, before they are due."""
-        fresh = {sub: feed.due[interval][sub] for interval, sub in feed.fresh}
-        feed.fresh.clear()
-        if fresh:
-            self._run(self._read(source, feed, fresh, asyncio.get_running_loop().time()))
+    async def _first(self, source: Source, feed: _Feed) -> None:
+        """The first reading of new triggers, before they are due: of all that came until it is its turn."""
+        await asyncio.sleep(GATHER)
+        async with feed.turn:
+            at = asyncio.get_running_loop().time()
+            fresh = {subscription: feed.due[interval][subscription] for interval, subscription in feed.fresh}
+            feed.fresh.clear()
+            answers = await self._ask(source[0], feed, fresh) if fresh else {}
+        self._tell(fresh, answers, at)
 
     async def _fire(self, source: Source, feed: _Feed, interval: float, trigger: Aligned) -> None:
-        due = trigger.last_due(asyncio.get_running_loop().time())
-        await self._read(source, feed, dict(feed.due.get(interval, {})), due)
-
-    async def _read(self, source: Source, feed: _Feed, due: dict[Subscription, BaseModel], at: float) -> None:
+        at = trigger.last_due(asyncio.get_running_loop().time())
+        due = dict(feed.due.get(interval, {}))
         async with feed.turn:
-            answers = await self._ask(source[0], feed, list(dict.fromkeys(due.values())))
+            answers = await self._ask(source[0], feed, due)
+        self._tell(due, answers, at)
+
+    def _tell(self, due: dict[Subscription, BaseModel], answers: dict[BaseModel, Answer], at: float) -> None:
         delivered: dict[Key, dict[str, Answer]] = {}
         for (key, name), queue in due.items():
             place = self._places.get(key, {}).get(name)
@@ -147,7 +151,9 @@ class Poll:
                 delivered.setdefault(key, {})[name] = answers[queue]
         self.deliver(delivered, at)
 
-    async def _ask(self, trigger_type: str, feed: _Feed, queues: list[BaseModel]) -> dict[BaseModel, Answer]:
+    async def _ask(self, trigger_type: str, feed: _Feed, due: dict[Subscription, BaseModel]) -> dict[BaseModel, Answer]:
+        """An answer for each queue, which several may wait for."""
+        queues = list(dict.fromkeys(due.values()))
         started = time.perf_counter()
         outcome = "ok"
         try:

@@ -75,7 +75,7 @@ class Rivals:
             del self._words[known.target]
         self._tell(known.target, before)
 
-    def listed(self, items: Sequence[Rival], namespace: str | None) -> None:
+    async def listed(self, items: Sequence[Rival], namespace: str | None) -> None:
         """These are all."""
         there = {item.own for item in items}
         for gone in [each for own, each in self._rivals.items() if own not in there]:

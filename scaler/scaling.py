@@ -104,7 +104,10 @@ class Scaling:
         for _ in range(ATTEMPTS):
             if workload.stale and workload.decidable:
                 self._decider.decide_again(workload)
-            if workload.stale or workload.rival or not self._decider.still_ours(workload) or not workload.wants_write:
+            if workload.stale or not workload.wants_write:
+                return
+            if workload.rival or not self._decider.still_ours(workload):
+                workload.not_scaled()
                 return
             try:
                 await self._patch(workload)

@@ -30,8 +30,8 @@ class Owner(Protocol):
     async def learn(self) -> None:
         """Some rules will be ours: find out what was remembered of them. Raises KubeError."""
 
-    def gained(self) -> None:
-        """Some rules are ours from now on."""
+    async def gained(self) -> None:
+        """Some rules are ours from now on: take them in. Leases are renewed meanwhile."""
 
     async def lost(self, orderly: bool) -> None:
         """Some rules are not ours any more. When it returns nothing of them is under way.
@@ -43,8 +43,11 @@ class Owner(Protocol):
 class Shares(Protocol):
     """Which rules are ours."""
 
+    def ours(self, key: Key) -> bool:
+        """Whether we were told that it is and not yet that it is lost, though its Lease may have run out since."""
+
     def owns(self, key: Key) -> bool:
-        """Whether this rule is ours to scale, at this very moment."""
+        """Whether this rule is ours to scale, at this very moment: to be asked right before every write."""
 
     def holds(self, key: Key) -> bool:
         """Whether nobody else may have it yet: also while we let go of it."""
@@ -56,9 +59,13 @@ class Alone:
     def __init__(self) -> None:
         self.first_round = asyncio.Event()
 
-    def owns(self, key: Key) -> bool:
+    def ours(self, key: Key) -> bool:
         """Every rule, as soon as it is known what was remembered."""
         return self.first_round.is_set()
+
+    def owns(self, key: Key) -> bool:
+        """Nobody else may have any."""
+        return self.ours(key)
 
     def holds(self, key: Key) -> bool:
         """Nobody else may have any."""
@@ -86,7 +93,7 @@ class Alone:
             try:
                 await owner.learn()
                 self.first_round.set()
-                owner.gained()
+                await owner.gained()
             except KubeError as error:
                 _log.warning("nothing is known yet", extra={"error": str(error)})
                 await asyncio.sleep(RETRY)
@@ -141,19 +148,24 @@ class Shards:
         self._me = Lease(kube, place, f"scalerule-{scope}-{place.identity}", {_MEMBER: scope}, clock)
         self._others: dict[str, Lease] = {}
         self._owned: set[int] = set()
+        self._taking = 0
         self._failing = False
+
+    def ours(self, key: Key) -> bool:
+        """Whether its shard was gained and not lost since."""
+        return shard_of(key, len(self._leases)) in self._owned
 
     def owns(self, key: Key) -> bool:
         """Whether this rule is ours to scale, at this very moment."""
-        return shard_of(key, len(self._leases)) in self._owned and self.holds(key)
+        return self.ours(key) and self.holds(key)
 
     def holds(self, key: Key) -> bool:
         """Whether its Lease is ours, at this very moment."""
         return self._leases[shard_of(key, len(self._leases))].held
 
     def settled(self) -> bool:
-        """Whether all rules whose Leases are ours are ours by now, and none is being handed over."""
-        return all(shard in self._owned for shard, held in enumerate(self.held()) if held)
+        """Whether all rules whose Leases are ours are ours by now, and none is being taken in or handed over."""
+        return not self._taking and all(shard in self._owned for shard, held in enumerate(self.held()) if held)
 
     def held(self) -> list[bool]:
         """Of each shard whether it is ours."""
@@ -169,14 +181,16 @@ class Shards:
 
     async def run(self, owner: Owner) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self._round(owner)
-                self._failing = False
-            except KubeError as error:
-                self._tell(error)
-            await self._settle(owner)
-            await asyncio.sleep(self._place.duration * RENEWAL)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    await self._round(owner)
+                    self._failing = False
+                except KubeError as error:
+                    self._tell(error)
+                if await self._settle(owner):
+                    group.create_task(self._take_in(owner))
+                await asyncio.sleep(self._place.duration * RENEWAL)
 
     async def leave(self, owner: Owner) -> None:
         """Let others have everything at once."""
@@ -205,8 +219,8 @@ class Shards:
         await owner.lost(orderly=True)
         await asyncio.gather(*(self._leases[shard].give_up() for shard in shards))
 
-    async def _settle(self, owner: Owner) -> None:
-        """Tell what was lost or gained since."""
+    async def _settle(self, owner: Owner) -> bool:
+        """Tell what was lost since, and find out what was gained: whether there is any of that."""
         held = {shard for shard, lease in enumerate(self._leases) if lease.held}
         if lost := self._owned - held:
             _log.warning("shards lost", extra={"shards": sorted(lost)})
@@ -217,11 +231,19 @@ class Shards:
                 await owner.learn()
             except KubeError as error:
                 self._tell(error)
-                return
+                return False
             _log.info("shards gained", extra={"shards": sorted(gained)})
             self._owned |= gained
-            owner.gained()
         self.first_round.set()
+        return bool(gained)
+
+    async def _take_in(self, owner: Owner) -> None:
+        """Ten thousand rules may take longer than a Lease lasts."""
+        self._taking += 1
+        try:
+            await owner.gained()
+        finally:
+            self._taking -= 1
 
     async def _members(self) -> list[str]:
         """Who is alive: who renewed its own Lease within its duration, as seen from here. Always also we."""

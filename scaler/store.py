@@ -49,7 +49,7 @@ class Store:
     async def load(self) -> None:
         """Read everything but what is ours already. A record that cannot be read is a first sight. Raises KubeError."""
         items = await self._kube.list_labelled(CONFIG_MAPS, self._namespace, LABEL, PATIENCE)
-        self._records = {uid: record for uid, record in self._records.items() if self._shares.owns(record.key)}
+        self._records = {uid: record for uid, record in self._records.items() if self._shares.ours(record.key)}
         for item in items:
             self._present.add(int(item["metadata"]["labels"][LABEL]))
             for uid, text in (item.get("data") or {}).items():
@@ -77,7 +77,7 @@ class Store:
         """Forget what of ours is not among all targets of a kind in a namespace (None: in the cluster)."""
         gone = {uid: record.key for uid, record in self._records.items() if uid not in uids}
         for uid, key in gone.items():
-            if key.place[0] == str(resource) and namespace in (None, key.namespace) and self._shares.owns(key):
+            if key.place[0] == str(resource) and namespace in (None, key.namespace) and self._shares.ours(key):
                 self.forget(uid)
 
     async def hand_over(self, uids: Iterable[str]) -> None:

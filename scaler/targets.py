@@ -27,6 +27,6 @@ class Targets:
         """It was deleted."""
         self._loop.remove(item.key)
 
-    def listed(self, items: Sequence[Target], namespace: str | None) -> None:
+    async def listed(self, items: Sequence[Target], namespace: str | None) -> None:
         """These are all of a namespace (None: of the cluster)."""
-        self._loop.listed(self.resource, items, namespace)
+        await self._loop.listed(self.resource, items, namespace)

@@ -34,7 +34,7 @@ class Follower(Protocol[T]):
     def lose(self, item: T) -> None:
         """An object is gone."""
 
-    def listed(self, items: Sequence[T], namespace: str | None) -> None:
+    async def listed(self, items: Sequence[T], namespace: str | None) -> None:
         """Everything of a namespace (None: of the cluster) was listed; these are all."""
 
 
@@ -67,7 +67,7 @@ class Watch(Generic[T]):
     async def _list(self) -> None:
         follower = self._follower
         items, version = await self._kube.list_all(follower.resource, self._namespace, follower.read)
-        follower.listed(items, self._namespace)
+        await follower.listed(items, self._namespace)
         self._version = version
         self.synced.set()
         self.asked.set()

@@ -115,6 +115,15 @@ async def test_a_new_rule_is_read_at_once(desk: Desk) -> None:
     assert desk.heard(key(1)) == [pytest.approx(1 + GATHER)]
 
 
+async def test_what_comes_during_a_read_is_one_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counting, "delay", 1.0)
+    for number in range(5):
+        desk.poll.subscribe(key(number), rule(trigger(f"queue-{number}"), pollingInterval=300))
+        await asyncio.sleep(0.2)
+    await asyncio.sleep(2)
+    assert [(round(at, 3), count) for at, count in Counting.made[0].reads] == [(GATHER, 1), (GATHER + 1, 4)]
+
+
 async def test_two_triggers_on_one_queue_are_read_once(desk: Desk) -> None:
     desk.poll.subscribe(key(1), rule(pollingInterval=10))
     desk.poll.subscribe(key(2), rule(pollingInterval=10))

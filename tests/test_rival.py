@@ -90,9 +90,9 @@ def test_another_kind_of_the_same_name(rivals: Rivals, other: Target, ref: dict[
     assert (rivals.of(ORDERS), rivals.of(other)) == (None, "the HorizontalPodAutoscaler 'hpa'")
 
 
-def test_a_list_is_all_there_is(rivals: Rivals) -> None:
+async def test_a_list_is_all_there_is(rivals: Rivals) -> None:
     rivals.take(autoscaler("a"))
-    rivals.listed([autoscaler("b", "others")], None)
+    await rivals.listed([autoscaler("b", "others")], None)
     assert (rivals.of(ORDERS), rivals.of(OTHERS)) == (None, "the HorizontalPodAutoscaler 'b'")
 
 

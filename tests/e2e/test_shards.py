@@ -106,6 +106,20 @@ def test_a_leader_that_was_frozen_writes_nothing_more(stage: Stage, scaler: Star
     assert (rules(first), writers(cluster, stage)) == (1, ["a", "a"])
 
 
+def test_a_rule_that_came_while_the_lease_had_run_out_is_ours(stage: Stage, scaler: Start) -> None:
+    stage.deploy("orders")
+    alone = member(scaler, "a")
+    wait(lambda: rules(alone) == 1, LEASE + SLACK, "the first rule")
+    alone.pause()
+    stage.deploy("refunds")
+    time.sleep(LEASE)
+    # It hears of the rule before it can renew; nobody else took the Lease, so it never learns of losing or gaining it.
+    alone.resume()
+    stage.vhost.publish("refunds", 20)
+    stage.wait_for("refunds", 4)
+    assert rules(alone) == 2
+
+
 @pytest.mark.timeout(240)
 def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scaler: Start, cluster: Access) -> None:
     names = [f"worker-{number}" for number in range(300)]
