@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benchmarks.figure import Figure
-from benchmarks.ground import Seen, ground
+from benchmarks.ground import PATIENCE, Ground, Seen, ground
 
 INTERVAL: Final = 1.0
 
@@ -26,20 +26,25 @@ async def burst(rules: int, rounds: int) -> tuple[list[float], list[float], list
         running = place.start()
         try:
             await place.ready(running, rules)
-            for _ in range(rounds):
-                bares.append(await place.api.scale(place.bare, 1))
-                await place.api.scale(place.bare, 0)
+            for number in range(1, rounds + 1):
+                bares.append(await place.api.scale(place.bare, number))
                 async with Seen(place.api, bool) as seen:
                     published = time.monotonic()
                     await asyncio.to_thread(place.publish, 5)
                     times = await seen.until(place.names)
                 firsts.append(times[0] - published)
                 lasts.append(times[-1] - published)
-                await place.purge()
-                await place.at_rest()
+                await rest(place)
         finally:
-            running.stop()
+            running.stop(PATIENCE)
     return firsts, lasts, bares
+
+
+async def rest(place: Ground) -> None:
+    """All queues are emptied, and every count is 0 again."""
+    async with Seen(place.api, lambda count: count == 0) as empty:
+        await place.purge()
+        await empty.until(place.names)
 
 
 async def alone(samples: int) -> tuple[list[float], list[float]]:
@@ -50,17 +55,16 @@ async def alone(samples: int) -> tuple[list[float], list[float]]:
         running = place.start()
         try:
             await place.ready(running, 1)
-            for number in range(samples):
-                bares.append(await place.api.scale(place.bare, number % 2))
+            for number in range(1, samples + 1):
+                bares.append(await place.api.scale(place.bare, number))
                 await asyncio.sleep(random.uniform(0, INTERVAL))
                 async with Seen(place.api, bool) as seen:
                     published = time.monotonic()
                     await asyncio.to_thread(place.publish, 5)
                     found.append((await seen.until(place.names))[0] - published)
-                await place.purge()
-                await place.at_rest()
+                await rest(place)
         finally:
-            running.stop()
+            running.stop(PATIENCE)
     return sorted(found), bares
 
 

@@ -165,11 +165,6 @@ class Ground:
         running.wait_ready(PATIENCE)
         await until(lambda: running.logged(b'"ready": "True"') >= rules)
 
-    async def at_rest(self) -> None:
-        """Until every count is 0."""
-        ruled = frozenset(self.names)
-        await until(lambda: not any(count for name, count in self.stage.all_replicas().items() if name in ruled))
-
     def _declare(self) -> None:
         with self.stage.vhost.channel() as channel:
             channel.exchange_declare("everywhere", "fanout")

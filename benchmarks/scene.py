@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from benchmarks.figure import Figure
-from benchmarks.ground import Ground, Seen, cpu, ground, memory
+from benchmarks.ground import PATIENCE, Ground, Seen, cpu, ground, memory
 from tests.running import Running
 
 COOLDOWN: Final = 30.0
@@ -82,13 +82,13 @@ async def play(rules: int, rounds: int) -> dict[str, list[float]]:
             for _ in range(rounds):
                 await fill_and_purge(place, notes)
             await rest(place, running, notes)
-            running.stop()
+            running.stop(PATIENCE)
             began = time.monotonic()
             running = place.start()
             await place.ready(running, rules)
             notes.take("restarted until all are read", time.monotonic() - began)
         finally:
-            running.stop()
+            running.stop(PATIENCE)
     return notes.found
 
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import matplotlib.pyplot as plt
 import psutil
 
-from benchmarks.ground import Ground, ground, memory, until
+from benchmarks.ground import PATIENCE, Ground, ground, memory, until
 from benchmarks.machine import machine
 from tests.running import Running
 
@@ -51,7 +51,7 @@ async def soak(minutes: float) -> list[Look]:
             )
             await until(lambda: running.metric("scaler_rules", state="ready") == RULES)
         finally:
-            running.stop()
+            running.stop(PATIENCE)
     return looks
 
 

@@ -44,11 +44,11 @@ class Scaler:
         except requests.RequestException:
             return False
 
-    def stop(self) -> None:
-        """SIGTERM; AssertionError unless it ends in 5 s, with status 0."""
+    def stop(self, within: float = _FAREWELL) -> None:
+        """SIGTERM; AssertionError unless it ends in so many seconds, with status 0."""
         if not self.alive:
             self._process.check()
-        self._process.stop(_FAREWELL)
+        self._process.stop(within)
         assert self._process.status == 0, f"ended with status {self._process.status}:\n{self._process.tail()}"
 
     def kill(self) -> None:
