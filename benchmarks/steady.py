@@ -1,7 +1,7 @@
 """What rules cost when nothing changes, and how a start with them goes: `python -m benchmarks.steady`.
 
-Rules on one RabbitMQ with empty queues, 5 s interval. Processor time is the whole scaler's, in windows of two polls, for 1,000 readings; requests to the API
-server are counted by the scaler's own metric, without the renewal of its Lease.
+Rules on one RabbitMQ with empty queues, 5 s interval. Processor time is that of the whole scaler, in windows of two
+polls, for 1,000 readings; requests to the API server are counted by its own metric, without the renewal of its Lease.
 """
 
 import asyncio
