@@ -167,7 +167,7 @@ class Ground:
 
     def _declare(self) -> None:
         with self.stage.vhost.channel() as channel:
-            channel.exchange_declare("everywhere", "fanout")
+            channel.exchange_declare("everywhere", "fanout", durable=True)
             for name in self.names:
                 channel.queue_declare(name, durable=True)
                 channel.queue_bind(name, "everywhere")
