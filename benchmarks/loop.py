@@ -50,7 +50,9 @@ async def heard(rules: int, readings: Sequence[float], rounds: int) -> list[floa
     times = []
     for _ in range(rounds):
         stand = Stand(rules)
+        stand.shares.first_round.set()
         await stand.begin()
+        assert len(stand.report.rows()) == rules
         for value in readings[:-1]:
             stand.hear(value)
         gc.collect()

@@ -151,7 +151,7 @@ def test_records_go_with_their_rule(stage: Stage, scaler: Start) -> None:
     stage.wait_for_rules(running, "ready", 1)
     wait(lambda: not stored_as(stage, uids["later"]), 15, "what was let go while the scaler was away")
     assert stored_as(stage, uids["kept"])
-    assert "scalerule.dev/status" not in stage.client.get(stage.namespace, "later")["metadata"]["annotations"]
+    assert "scalerule.dev/status" not in stage.client.get(stage.namespace, "later")["metadata"].get("annotations", {})
 
 
 def test_nothing_is_written_while_nothing_changes(stage: Stage, scaler: Start, proxy: Proxy) -> None:
