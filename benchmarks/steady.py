@@ -66,8 +66,10 @@ async def window(running: Running, rules: int, interval: int) -> tuple[float, fl
 
 def requests(running: Running) -> float:
     """Answers of the API server so far, but for Leases."""
-    return running.metric("scaler_kubernetes_requests_total") - running.metric(
-        "scaler_kubernetes_requests_total", resource="leases"
+    return sum(
+        value
+        for (name, labels), value in running.metrics().items()
+        if name == "scaler_kubernetes_requests_total" and ("resource", "leases") not in labels
     )
 
 
