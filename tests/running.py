@@ -14,6 +14,8 @@ from tests.ports import free_ports
 from tests.process import Process
 
 _READY = 20.0
+#: Of a page: a scrape of 10,000 rules takes a second where nothing else is done.
+_PATIENCE = 20.0
 #: What it may take to end when it is told to.
 _FAREWELL = 5.0
 
@@ -70,7 +72,7 @@ class Scaler:
         """A page of the metrics and health port."""
         session = requests.Session()
         session.trust_env = False
-        return session.get(self.url + path, timeout=5)
+        return session.get(self.url + path, timeout=_PATIENCE)
 
     def page(self, path: str) -> requests.Response:
         """A page of the other port."""
