@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME …]`: every figure with its aim in one table, into benchmarks/RESULTS.md (an hour)."""
+"""`python -m benchmarks [NAME …]`: every figure beside its aim, into benchmarks/RESULTS.md (an hour)."""
 
 import subprocess
 import sys
@@ -14,23 +14,39 @@ from benchmarks.machine import machine
 #: The longest last.
 NAMES: Final = ("command", "loop", "steady", "scene", "burst")
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
+INTRODUCTION: Final = """\
+Written by `make bench`, or by `python -m benchmarks NAME` for one section: medians, with the aim that each was held
+against. Machines differ and have neighbours: "held against" is what the same minutes made of something known. What is
+not met, and why, is in docs/decisions/0017-speed.md.
+"""
 
 
 def main() -> None:
-    """Those that are named, else all; rows are printed as they come, and what is known is written after each script."""
-    figures: list[Figure] = []
+    """Those that are named, else all; rows are printed as they come, and written once a script has ended."""
+    missed = 0
     for name in sys.argv[1:] or NAMES:
+        figures = []
         for figure in import_module(f"benchmarks.{name}").figures():
             figures.append(figure)
             print(" | ".join(figure.cells()), flush=True)
-        write(figures)
-    print(f"written to {RESULTS.name}; {sum(each.met is False for each in figures)} aims are not met")
+        write(name, figures)
+        missed += sum(each.met is False for each in figures)
+    print(f"written to {RESULTS.name}; {missed} aims are not met")
 
 
-def write(figures: Iterable[Figure]) -> None:
-    """The page."""
-    written = f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}, commit `{_commit()}`."
-    RESULTS.write_text(f"# Results\n\n{written} {machine()}.\n\n{markdown(figures)}")
+def write(name: str, figures: Iterable[Figure]) -> None:
+    """The section of a script; those of the others stay what they are."""
+    found = sections()
+    found[name] = f"{datetime.now(UTC):%Y-%m-%d}, commit `{_commit()}`. {machine()}.\n\n{markdown(figures)}"
+    shown = (f"\n## {each}\n\n{found[each]}" for each in NAMES if each in found)
+    RESULTS.write_text(f"# Results\n\n{INTRODUCTION}{''.join(shown)}")
+
+
+def sections() -> dict[str, str]:
+    """What was written before, by the name of the script."""
+    written = RESULTS.read_text() if RESULTS.exists() else ""
+    parts = (part.partition("\n\n") for part in written.split("\n## ")[1:])
+    return {name: f"{text.strip()}\n" for name, _, text in parts}
 
 
 def _commit() -> str:
