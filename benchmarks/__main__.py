@@ -1,8 +1,8 @@
 """`python -m benchmarks [NAME …]`: every figure beside its aim, into benchmarks/RESULTS.md (an hour)."""
 
+import argparse
 import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +24,7 @@ not met, and why, is in docs/decisions/0017-speed.md.
 def main() -> None:
     """Those that are named, else all; rows are printed as they come, and written once a script has ended."""
     missed = 0
-    for name in sys.argv[1:] or NAMES:
+    for name in chosen():
         figures = []
         for figure in import_module(f"benchmarks.{name}").figures():
             figures.append(figure)
@@ -32,6 +32,16 @@ def main() -> None:
         write(name, figures)
         missed += sum(each.met is False for each in figures)
     print(f"written to {RESULTS.name}; {missed} aims are not met")
+
+
+def chosen() -> Sequence[str]:
+    """The scripts that were asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Every figure beside its aim.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; all of them if none")
+    names: list[str] = parser.parse_args().names
+    if unknown := [name for name in names if name not in NAMES]:
+        parser.error(f"{unknown[0]!r} is none of {', '.join(NAMES)}")
+    return names or NAMES
 
 
 def write(name: str, figures: Iterable[Figure]) -> None:

@@ -125,7 +125,10 @@ def main() -> None:
     """Soak, draw, say."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=30.0)
-    looks = asyncio.run(soak(options.parse_args().minutes))
+    minutes = options.parse_args().minutes
+    if not minutes >= 1:
+        options.error(f"--minutes {minutes:g}: at least 1, or there is nothing to draw")
+    looks = asyncio.run(soak(minutes))
     picture(looks)
     late = [each.memory for each in looks[len(looks) // 3 :]]
     print(f"# {machine()}")

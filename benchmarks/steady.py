@@ -1,7 +1,8 @@
 """What rules cost when nothing changes, and how a start with them goes: `python -m benchmarks.steady`.
 
-Rules on one RabbitMQ with empty queues, 5 s interval. Processor time is that of the whole scaler, in windows of two
-polls, for 1,000 readings; requests to the API server are counted by its own metric, without the renewal of its Lease.
+Rules on one RabbitMQ with empty queues, 5 s interval (15 s for 10,000 over HTTP, whose list the broker itself takes
+seconds for). Processor time is the whole scaler's, in windows of two polls, for 1,000 readings; requests to the API
+server are counted by the scaler's own metric, without the renewal of its Lease.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from tests.running import Running
 #: Polls in one window.
 POLLS: Final = 2
 #: Rules, whether over HTTP, and the interval in seconds.
-CASES: Final = ((100, False, 5), (1000, False, 5), (10_000, False, 5), (1000, True, 5))
+CASES: Final = ((100, False, 5), (1000, False, 5), (10_000, False, 5), (1000, True, 5), (10_000, True, 15))
 #: MiB, by the number of rules; seconds of a start; milliseconds for 1,000 readings over AMQP and HTTP.
 MEMORY: Final = {1000: 150.0, 10_000: 400.0}
 START: Final = {10_000: 10.0}
@@ -52,7 +53,7 @@ async def rest(running: Running, rules: int, interval: int, rounds: int, found: 
         found["cost"].append(cost)
         found["requests"].append(requests)
     found["memory"].append(memory(running))
-    found["connections"].append(running.metric("scaler_source_connections"))
+    found["connections"].append(total(running, "scaler_source_connections"))
 
 
 async def window(running: Running, rules: int, interval: int) -> tuple[float, float]:
@@ -66,11 +67,13 @@ async def window(running: Running, rules: int, interval: int) -> tuple[float, fl
 
 def requests(running: Running) -> float:
     """Answers of the API server so far, but for Leases."""
-    return sum(
-        value
-        for (name, labels), value in running.metrics().items()
-        if name == "scaler_kubernetes_requests_total" and ("resource", "leases") not in labels
-    )
+    return total(running, "scaler_kubernetes_requests_total", but=("resource", "leases"))
+
+
+def total(running: Running, name: str, but: tuple[str, str] = ("", "")) -> float:
+    """The sum of the samples of that name, but for those with a label, of one scrape: 10,000 rules take their time."""
+    samples = running.metrics(PATIENCE).items()
+    return sum(value for (found, labels), value in samples if found == name and but not in labels)
 
 
 def figures(rounds: int = 5) -> Iterator[Figure]:

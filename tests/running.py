@@ -14,8 +14,8 @@ from tests.ports import free_ports
 from tests.process import Process
 
 _READY = 20.0
-#: Of a page: a scrape of 10,000 rules takes a second where nothing else is done.
-_PATIENCE = 20.0
+#: What a page may take.
+_PAGE = 5.0
 #: What it may take to end when it is told to.
 _FAREWELL = 5.0
 
@@ -68,17 +68,17 @@ class Scaler:
         """Whether it says that it has the Lease of a shard."""
         return self.metric("scaler_leader", shard=str(shard)) == 1
 
-    def get(self, path: str) -> requests.Response:
-        """A page of the metrics and health port."""
+    def get(self, path: str, within: float = _PAGE) -> requests.Response:
+        """A page of the metrics and health port; requests.ReadTimeout after so many seconds without a word."""
         session = requests.Session()
         session.trust_env = False
-        return session.get(self.url + path, timeout=_PATIENCE)
+        return session.get(self.url + path, timeout=within)
 
     def page(self, path: str) -> requests.Response:
         """A page of the other port."""
         session = requests.Session()
         session.trust_env = False
-        return session.get(self.page_url + path, timeout=5)
+        return session.get(self.page_url + path, timeout=_PAGE)
 
     def log(self) -> list[dict[str, Any]]:
         """Every line so far; one that is no JSON (a traceback) as {"message": line}."""
@@ -88,9 +88,9 @@ class Scaler:
         """How often something is in the log so far, without asking the scaler anything."""
         return self._process.log.read_bytes().count(text)
 
-    def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    def metrics(self, within: float = _PAGE) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample by its name and labels."""
-        families = text_string_to_metric_families(self.get("/metrics").text)
+        families = text_string_to_metric_families(self.get("/metrics", within).text)
         samples = (sample for family in families for sample in family.samples)
         return {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
 

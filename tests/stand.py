@@ -23,6 +23,7 @@ from tests.rules import annotations
 
 START: Final = 1_790_000_000.0
 INTERVAL: Final = 15.0
+KINDS: Final = (DEPLOYMENTS,)
 
 
 class Stand:
@@ -30,18 +31,15 @@ class Stand:
 
     def __init__(self, rules: int) -> None:
         self.now = START
-        self.shares = Alone()
         self.keys = [Key("shop", f"worker-{number:05}") for number in range(rules)]
         unsent: Kube = None  # type: ignore[assignment]
-        outbox, metrics, shares = Outbox(32, lost), Metrics(), self.shares
+        outbox, metrics, shares = Outbox(32, lost), Metrics(), Alone()
+        self.shares = shares
         self.report = Report(unsent, outbox, shares, metrics, self.clock, "bench")
         poll = Poll(Dial(3600.0, _nowhere), Ticks(), metrics)
         store, journal = Store(unsent, outbox, shares, "home"), Journal(START)
         vault = Vault(_nothing)
-        grants = Granted()
-        parts = Parts(
-            unsent, poll, vault, outbox, self.report, grants, store, journal, shares, Rivals(), (DEPLOYMENTS,)
-        )
+        parts = Parts(unsent, poll, vault, outbox, self.report, Granted(), store, journal, shares, Rivals(), KINDS)
         self.loop = Loop(parts, self.clock, 60.0)
 
     async def begin(self) -> None:

@@ -1,13 +1,18 @@
 """The stage of a test: its namespace, its virtual host."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 import pytest
+import yaml
 
 from tests.cluster.access import Access
 from tests.e2e.stage import Stage
 from tests.rabbitmq import Vhost
 from tests.running import Running
+
+STATEFUL_RIGHTS: Final = Path(__file__).parents[2] / "manifests" / "components" / "statefulsets" / "rbac.yaml"
 
 #: The fixture `scaler`: starts `scaler run` on the test's namespace.
 Start = Callable[..., Running]
@@ -17,3 +22,13 @@ Start = Callable[..., Running]
 def stage(cluster: Access, namespace: str, vhost: Vhost) -> Stage:
     """A namespace of the shared cluster and a virtual host of the shared broker."""
     return Stage(cluster.client, namespace, vhost)
+
+
+@pytest.fixture
+def stateful_rights(cluster: Access, namespace: str) -> None:
+    """What the component gives the scaler, in this namespace alone: other tests share cluster and account."""
+    role, _ = yaml.safe_load_all(STATEFUL_RIGHTS.read_text())
+    cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump(role))
+    name = role["metadata"]["name"]
+    account = "--serviceaccount=scalerule-system:scaler"
+    cluster.kubectl("create", "rolebinding", name, "-n", namespace, f"--clusterrole={name}", account)

@@ -1,7 +1,6 @@
 """Rules on StatefulSets and on custom resources, on the real API server."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from tests.e2e.stage import Stage
 from tests.e2e.test_cli import scaler as command
 from tests.wait import wait
 
-RIGHTS = Path(__file__).parents[2] / "manifests" / "components" / "statefulsets" / "rbac.yaml"
 GROUP = "kinds.example.com"
 
 
@@ -45,13 +43,8 @@ class Objects:
 
 
 @pytest.fixture
-def stateful(cluster: Access, stage: Stage) -> Objects:
-    """With the rights that the component gives, in this namespace alone: other tests share the cluster."""
-    role, _ = yaml.safe_load_all(RIGHTS.read_text())
-    cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump(role))
-    name = role["metadata"]["name"]
-    account = "--serviceaccount=scalerule-system:scaler"
-    cluster.kubectl("create", "rolebinding", name, "-n", stage.namespace, f"--clusterrole={name}", account)
+def stateful(stage: Stage, stateful_rights: None) -> Objects:
+    """With the rights that the component gives."""
     return Objects(stage.client, "apps/v1", "statefulsets", "StatefulSet", stage.namespace)
 
 

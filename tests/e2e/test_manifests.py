@@ -204,12 +204,7 @@ def test_what_is_granted_is_allowed_and_nothing_dangerous(cluster: Access, names
     for scope, resource, verb in granted():
         where = SCALER[0] if scope == "own" else namespace
         assert allowed(client, verb, resource, where, GROUPS.get(resource, "")), (scope, resource, verb)
-
-    def dangerous() -> list[tuple[str, str, str]]:
-        return [each for each in DANGEROUS if allowed(client, each[1], each[0], namespace, each[2])]
-
-    # Another test may have lent the account a component's rights, and takes them back when it ends.
-    wait(lambda: not dangerous(), 90, lambda: str(dangerous()))
+    assert [each for each in DANGEROUS if allowed(client, each[1], each[0], namespace, each[2])] == []
 
 
 def test_one_namespace_needs_no_right_in_any_other(cluster: Access, stage: Stage, scaler: Start) -> None:

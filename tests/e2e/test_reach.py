@@ -29,8 +29,6 @@ from tests.outside import outside_address
 from tests.running import Running
 from tests.wait import wait
 
-STATEFUL_RIGHTS = Path(__file__).parents[2] / "manifests" / "components" / "statefulsets" / "rbac.yaml"
-
 
 @pytest.fixture
 def home(cluster: Access) -> Iterator[Home]:
@@ -69,9 +67,9 @@ def test_a_kubeconfig_is_enough(stage: Stage, scaler: Start, cluster: Access, tm
     home.delete_pod(pod)
 
 
-def test_a_stateful_set_is_named_with_its_kind(stage: Stage, scaler: Start, home: Home, cluster: Access) -> None:
+@pytest.mark.usefixtures("stateful_rights")
+def test_a_stateful_set_is_named_with_its_kind(stage: Stage, scaler: Start, home: Home) -> None:
     stage.vhost.declare("orders")
-    cluster.kubectl("apply", "-f", str(STATEFUL_RIGHTS))
     found = worker("orders", {"scalerule.dev/rule": stage.rule("orders")}, 0)
     path = f"/apis/apps/v1/namespaces/{stage.namespace}/statefulsets"
     stage.client.call("POST", path, found | {"kind": "StatefulSet", "spec": found["spec"] | {"serviceName": "orders"}})
