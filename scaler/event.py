@@ -16,24 +16,33 @@ _MESSAGE = 1000
 
 @dataclass(frozen=True)
 class EventWrite:
-    """A POST of a new event, or (with `name`) a PATCH that counts a former one up."""
+    """A whole event; where `again` one of this name was made before, and a PATCH counts it up."""
 
     namespace: str
-    name: str | None
+    name: str
     body: dict[str, Any]
+    again: bool
+
+
+@dataclass
+class _Known:
+    """An event that was made."""
+
+    name: str
+    first: float
+    count: int = 0
 
 
 @dataclass
 class _Series:
-    """The events of one Deployment and reason."""
+    """The events of one Deployment and reason, by their message."""
 
     began: float
-    names: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    known: dict[str, _Known] = field(default_factory=dict)
 
 
 class EventBook:
-    """Turns happenings into writes. Bounded: a Deployment has one series per reason, and few names in it."""
+    """Turns happenings into writes. Bounded: a Deployment has one series per reason, and few events in it."""
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
@@ -46,29 +55,30 @@ class EventBook:
         if series is None or now - series.began > AGGREGATE:
             series = of_target[reason] = _Series(now)
         text = message[:_MESSAGE]
-        known = text
-        if text not in series.names and len(series.names) >= DISTINCT:
+        known = series.known.get(text)
+        if known is None and len(series.known) >= DISTINCT:
             # The last event of the series stands for all further ones.
-            known = next(reversed(series.names))
+            known = series.known[next(reversed(series.known))]
             text = f"(combined from similar events): {text}"[:_MESSAGE]
-        if known in series.names:
-            series.counts[known] += 1
-            body = {"count": series.counts[known], "lastTimestamp": timestamp(now), "message": text}
-            return EventWrite(target.key.namespace, series.names[known], body)
-        name = f"{target.location[2][:200]}.{uuid.uuid4().hex[:16]}"
-        series.names[known], series.counts[known] = name, 1
-        return EventWrite(target.key.namespace, None, self._body(target, name, reason, text, warning, now))
+        if known is None:
+            name = f"{target.location[2][:200]}.{uuid.uuid4().hex[:16]}"
+            known = series.known[text] = _Known(name, now)
+        known.count += 1
+        body = self._body(target, known, reason, text, warning, now)
+        return EventWrite(target.key.namespace, known.name, body, known.count > 1)
 
     def forget(self, key: Key) -> None:
         """Drop the series of a Deployment that is gone."""
         self._series.pop(key, None)
 
-    def _body(self, target: Target, name: str, reason: str, message: str, warning: bool, now: float) -> dict[str, Any]:
+    def _body(
+        self, target: Target, known: _Known, reason: str, message: str, warning: bool, now: float
+    ) -> dict[str, Any]:
         resource, namespace, owner = target.location
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"name": known.name, "namespace": namespace},
             "involvedObject": {
                 "apiVersion": resource.api_version,
                 "kind": target.kind,
@@ -82,7 +92,7 @@ class EventBook:
             "source": {"component": "scalerule"},
             "reportingComponent": "scalerule.dev/scaler",
             "reportingInstance": self._instance,
-            "firstTimestamp": timestamp(now),
+            "firstTimestamp": timestamp(known.first),
             "lastTimestamp": timestamp(now),
-            "count": 1,
+            "count": known.count,
         }

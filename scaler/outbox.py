@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import TypeAlias
@@ -27,10 +28,16 @@ class Outbox:
         self._failed = failed
         self._queue: asyncio.PriorityQueue[tuple[Urgency, int, Write]] = asyncio.PriorityQueue()
         self._order = itertools.count()
+        self._waiting = Counter[Urgency]()
 
     def put(self, urgency: Urgency, write: Write) -> None:
         """Write when its turn comes."""
+        self._waiting[urgency] += 1
         self._queue.put_nowait((urgency, next(self._order), write))
+
+    def waiting(self, urgency: Urgency) -> int:
+        """How many of them wait for their turn."""
+        return self._waiting[urgency]
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -48,7 +55,8 @@ class Outbox:
 
     async def _work(self) -> None:
         while True:
-            _, _, write = await self._queue.get()
+            urgency, _, write = await self._queue.get()
+            self._waiting[urgency] -= 1
             try:
                 await write()
             except Exception as error:

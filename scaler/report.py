@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from scaler.condition import Condition, Conditions, conditions, failing
 from scaler.decide import Decision
-from scaler.event import EventBook
+from scaler.event import EventBook, EventWrite
 from scaler.kube import Kube, KubeError
 from scaler.metrics import Metrics
 from scaler.outbox import Outbox, Urgency
@@ -24,6 +24,12 @@ _log = logging.getLogger("scaler")
 
 #: The conditions whose change people wait for.
 _URGENT = ("Ready", "Fallback", "Paused")
+
+#: So many events may wait to be written (some kilobytes each). client-go's recorder lets 1,000 wait.
+MOST_EVENTS: Final = 2000
+
+#: No answer, too many requests, a server in trouble: the same write may succeed later.
+_PASSING = (0, 429, 500, 503, 504)
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Report:
         self._metrics = metrics
         self._clock = clock
         self._events = EventBook(instance)
+        self._crowded = False
         # Rendered when it is written: in a burst the patches of counts go first.
         self._status = StatusBook(lambda key: outbox.put(Urgency.STATUS, lambda: self._write_status(key)))
         self._told: dict[Key, _Told] = {}
@@ -188,25 +195,52 @@ class Report:
             _log.log(level, "rule state", extra=extra)
 
     def _emit(self, target: Target, reason: str, message: str, warning: bool, now: float) -> None:
+        if self._is_crowded():
+            return
         write = self._events.event(target, reason, message, warning, now)
 
         async def send() -> None:
-            if not self._shares.holds(target.key):
-                return
-            if write.name is None:
-                await self._kube.create(EVENTS, write.namespace, write.body)
-            else:
-                await self._kube.patch(EVENTS, write.namespace, write.name, write.body)
+            if self._shares.holds(target.key):
+                await self._write_event(write)
 
         self._outbox.put(Urgency.EVENT, send)
+
+    def _is_crowded(self) -> bool:
+        """An API server that is behind gets no further events: they would fill our memory and come too late."""
+        crowded = self._outbox.waiting(Urgency.EVENT) >= MOST_EVENTS
+        if crowded and not self._crowded:
+            _log.warning("the API server is behind: events are left out", extra={"waiting": MOST_EVENTS})
+        self._crowded = crowded
+        return crowded
+
+    async def _write_event(self, write: EventWrite) -> None:
+        if write.again:
+            try:
+                await self._kube.patch(EVENTS, write.namespace, write.name, write.body)
+                return
+            except KubeError as error:
+                # The API server keeps events for an hour or less, and may never have got that one.
+                if error.status != 404:
+                    raise
+        await self._kube.create(EVENTS, write.namespace, write.body)
 
     async def _write_status(self, key: Key) -> None:
         told = self._told.get(key)
         if told is None or told.target.resource in self._mute:
             return
+        if not self._shares.holds(key):
+            # Ours but for the Lease at this moment, or else `forget` would have been called.
+            self._status.changed(key, soon=True)
+            return
         text = render(told.conditions, told.since, told.last)
-        if told.target.annotations.get(STATUS) != text:
+        if told.target.annotations.get(STATUS) == text:
+            return
+        try:
             await self._patch_status(told.target, text)
+        except KubeError as error:
+            if error.status in _PASSING:
+                self._status.changed(key, soon=False)
+            raise
 
     async def _patch_status(self, target: Target, text: str | None) -> None:
         if not self._shares.holds(target.key):

@@ -93,6 +93,8 @@ class Store:
         await asyncio.gather(*(self._write(bucket) for bucket in buckets))
         for uid in known:
             del self._records[uid]
+            # Not to be tried again: it would remove what the next one writes.
+            self._changed.get(_bucket(uid), {}).pop(uid, None)
 
     def _take(self, uid: str, text: str) -> None:
         try:
@@ -114,7 +116,9 @@ class Store:
         self._outbox.put(Urgency.STATE, lambda: self._write(bucket))
 
     async def _write(self, bucket: int) -> None:
-        changed = {uid: key for uid, key in self._changed.pop(bucket, {}).items() if self._shares.holds(key)}
+        changed = self._held(self._changed.pop(bucket, {}))
+        if not changed:
+            return
         data = {uid: self._text(bucket, uid) for uid in sorted(changed)}
         try:
             if bucket in self._present:
@@ -126,6 +130,14 @@ class Store:
             for uid, key in changed.items():
                 self._change(uid, key)
             self._tell(error)
+
+    def _held(self, changed: dict[str, Key]) -> dict[str, Key]:
+        """What may be written now. What is ours but for the Lease at this moment comes again."""
+        held = {uid: key for uid, key in changed.items() if self._shares.holds(key)}
+        for uid, key in changed.items():
+            if uid not in held and self._shares.ours(key):
+                self._change(uid, key)
+        return held
 
     async def _patch(self, bucket: int, data: Object) -> None:
         try:

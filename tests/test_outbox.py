@@ -77,3 +77,11 @@ async def test_draining_ends_in_time(office: Office) -> None:
     await office.outbox.drain(2)
     assert asyncio.get_running_loop().time() == 2
     assert office.sent == []
+
+
+async def test_it_tells_how_many_wait(office: Office) -> None:
+    for urgency in (Urgency.EVENT, Urgency.UP, Urgency.EVENT):
+        office.outbox.put(urgency, office.letter(urgency.name))
+    assert [office.outbox.waiting(each) for each in (Urgency.UP, Urgency.EVENT, Urgency.STATUS)] == [1, 2, 0]
+    await office.outbox.drain(10)
+    assert office.outbox.waiting(Urgency.EVENT) == 0

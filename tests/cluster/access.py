@@ -114,7 +114,9 @@ class Access:
 
     def audit(self, **wanted: str) -> list[dict[str, Any]]:
         """What the API server noted, oldest first: `verb`, `namespace`, `resource` (with its subresource)."""
-        entries = [json.loads(line) for line in (self.folder / "audit.log").read_text().splitlines() if line]
+        # It may be writing the last line just now.
+        *lines, _unfinished = (self.folder / "audit.log").read_text().split("\n")
+        entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if wanted.items() <= _what(entry).items()]
 
     def counts(self, namespace: str) -> list[Count]:

@@ -57,10 +57,10 @@ class ControlPlane(Access):
             raise
 
     def stop(self) -> None:
-        """In an order in which nobody waits for a server that is gone. The data goes, the logs stay."""
+        """At once: nobody needs the data, which goes too; the logs stay."""
         for name in ("kwok", "kube-controller-manager", "kube-apiserver", "etcd"):
             if process := self._running.pop(name, None):
-                process.stop()
+                process.kill()
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
 
     def stop_controllers(self) -> None:

@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+from scaler.status import LATER
 from tests.cluster.access import Access
 from tests.cluster.client import worker
 from tests.cluster.proxy import Proxy
@@ -109,6 +110,30 @@ def test_an_error_of_the_api_server_is_tried_again_next_time(stage: Stage, scale
     stage.vhost.publish("orders", 20)
     stage.wait_for("orders", 4)
     assert running.metric("scaler_scale_errors_total", reason="500") == 1
+
+
+def test_an_event_that_never_came_is_made_when_it_recurs(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    """And one that the API server does not keep any more."""
+    stage.deploy("orders")
+    scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_event("orders", "ScaleRuleReady")
+    lost = proxy.refuse(500, "POST", "/events$")
+    stage.annotate("orders", paused="true")
+    wait(lambda: lost.struck, 10, "an event that is refused")
+    stage.annotate("orders", paused=None)
+    stage.wait_for_event("orders", "Resumed")
+    stage.annotate("orders", paused="true")
+    assert stage.wait_for_event("orders", "Paused")["count"] == 2
+
+
+def test_a_status_that_was_refused_is_written_later(stage: Stage, scaler: Start, proxy: Proxy) -> None:
+    stage.deploy("orders")
+    scaler(kubeconfig=proxy.kubeconfig)
+    stage.wait_for_condition("orders", "Ready", "True")
+    refused = proxy.refuse(503, "PATCH", "/orders/status")
+    stage.annotate("orders", paused="true")
+    wait(lambda: refused.struck, 10, "a status that is refused")
+    stage.wait_for_condition("orders", "Paused", "True", LATER + 10)
 
 
 def test_a_stale_view_is_never_written(stage: Stage, scaler: Start, proxy: Proxy) -> None:

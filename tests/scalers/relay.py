@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,10 @@ class Relay:
         self.frozen = False
         self.connections = 0
         """How many were ever made."""
+        self.round_trips = 0
+        """The longest chain of requests of which each was sent after the answer to the one before, on any connection.
+
+        The same on every machine: a slow one takes longer for it."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0, ssl=self._tls)
@@ -35,11 +40,30 @@ class Relay:
         self.connections += 1
         behind, before = await asyncio.open_connection(*self._upstream)
         self._writers += (writer, before)
-        await asyncio.gather(self._pass(reader, before), self._pass(behind, writer), return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        asked = 0
 
-    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        def request(data: bytes) -> None:
+            nonlocal asked
+            asked = self.round_trips + 1
+            loop.call_later(self._delay, before.write, data)
+
+        def answer(data: bytes) -> None:
+            self.round_trips = max(self.round_trips, asked)
+            writer.write(data)
+
+        def answered(data: bytes) -> None:
+            loop.call_later(self._delay, answer, data)
+
+        await asyncio.gather(
+            self._pass(reader, before, request), self._pass(behind, writer, answered), return_exceptions=True
+        )
+
+    async def _pass(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, on: Callable[[bytes], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         while data := await source.read(65536):
             if not self.frozen:
-                loop.call_later(self._delay, sink.write, data)
+                on(data)
         loop.call_later(self._delay, sink.close)

@@ -32,8 +32,6 @@ class Rig(abc.ABC):
     """What reading many queues may open."""
     many: ClassVar[int] = 1000
     """How many queues are many."""
-    many_within: ClassVar[float] = 4.0
-    """Seconds that a reading of them may take, 5 ms away from the broker each way."""
     odd_name: ClassVar[str] = "Ünï / + ? # & % ' .* | $ ("
     """As strange as a name may be."""
 

@@ -15,8 +15,6 @@ class AwsSqsQueue(Rig):
     shared = "sqs"
     private = "private_sqs"
     most_connections = 16
-    # moto takes 3 to 5 ms of its one processor for each.
-    many_within = 8.0
     # All that is legal, as long as may be.
     odd_name = f"-_{'aZ9-_' * 14}abc.fifo"
 
