@@ -37,7 +37,10 @@ def awake() -> float:
 
 @dataclass(slots=True)
 class Lease:
-    """`held_until` (seconds of `clock`) is when we stop being sure of it; another may only have it after that."""
+    """`held_until` (seconds of `clock`) is when we stop being sure of it; another may only have it after that.
+
+    `term` counts how often it became ours. It goes on where ours had only run out, and nobody had it since.
+    """
 
     kube: Kube
     place: Place
@@ -46,6 +49,7 @@ class Lease:
     clock: Callable[[], float] = awake
     held_until: float = float("-inf")
     holder: str = ""
+    term: int = 0
     _version: str = ""
     _renewed: str = ""
     _seen_at: float = float("-inf")
@@ -77,9 +81,12 @@ class Lease:
         if found is None:
             return await self._create()
         self.observe(found)
-        if self.alive and self.holder != self.place.identity:
+        mine = self.holder == self.place.identity
+        if self.alive and not mine:
             return False
-        return await self._write({"acquireTime": _now(), "leaseTransitions": _transitions(found) + 1})
+        won = await self._write({"acquireTime": _now(), "leaseTransitions": _transitions(found) + 1})
+        self.term += won and not mine
+        return won
 
     async def give_up(self) -> None:
         """Let another have it at once. Raises KubeError."""
@@ -115,6 +122,7 @@ class Lease:
                 raise
             return False
         self._hold(asked, body)
+        self.term += 1
         return True
 
     async def _read(self) -> Object | None:

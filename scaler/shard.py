@@ -147,7 +147,8 @@ class Shards:
         ]
         self._me = Lease(kube, place, f"scalerule-{scope}-{place.identity}", {_MEMBER: scope}, clock)
         self._others: dict[str, Lease] = {}
-        self._owned: set[int] = set()
+        # Shards that are ours, each with the term of its Lease in which we learned what is remembered of its rules.
+        self._owned: dict[int, int] = {}
         self._taking = 0
         self._failing = False
 
@@ -160,8 +161,10 @@ class Shards:
         return self.ours(key) and self.holds(key)
 
     def holds(self, key: Key) -> bool:
-        """Whether its Lease is ours, at this very moment."""
-        return self._leases[shard_of(key, len(self._leases))].held
+        """Whether its Lease is ours, at this very moment, and nobody had it since we learned of its rules."""
+        shard = shard_of(key, len(self._leases))
+        lease = self._leases[shard]
+        return lease.held and self._owned.get(shard, lease.term) == lease.term
 
     def settled(self) -> bool:
         """Whether all rules whose Leases are ours are ours by now, and none is being taken in or handed over."""
@@ -205,7 +208,7 @@ class Shards:
             members = await self._members()
             owners = assigned(len(self._leases), members)
             wanted = {shard for shard in wanted if owners[shard] == self._place.identity}
-        await self._hand_over(self._owned - wanted, owner)
+        await self._hand_over(self._owned.keys() - wanted, owner)
         results = await asyncio.gather(*(self._leases[shard].want() for shard in wanted), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -215,25 +218,28 @@ class Shards:
         """Nothing new begins, and the Leases stay ours until all that was under way has ended."""
         if not shards:
             return
-        self._owned -= shards
+        for shard in shards:
+            del self._owned[shard]
         await owner.lost(orderly=True)
         await asyncio.gather(*(self._leases[shard].give_up() for shard in shards))
 
     async def _settle(self, owner: Owner) -> bool:
         """Tell what was lost since, and find out what was gained: whether there is any of that."""
-        held = {shard for shard, lease in enumerate(self._leases) if lease.held}
-        if lost := self._owned - held:
+        held = {shard: lease.term for shard, lease in enumerate(self._leases) if lease.held}
+        # Also what another had for a while and gave back before we noticed: it knows more of those rules than we do.
+        if lost := {shard for shard, term in self._owned.items() if held.get(shard) != term}:
             _log.warning("shards lost", extra={"shards": sorted(lost)})
-            self._owned &= held
+            for shard in lost:
+                del self._owned[shard]
             await owner.lost(orderly=False)
-        if gained := held - self._owned:
+        if gained := held.keys() - self._owned.keys():
             try:
                 await owner.learn()
             except KubeError as error:
                 self._tell(error)
                 return False
             _log.info("shards gained", extra={"shards": sorted(gained)})
-            self._owned |= gained
+            self._owned |= {shard: held[shard] for shard in gained}
         self.first_round.set()
         return bool(gained)
 

@@ -120,6 +120,29 @@ def test_a_rule_that_came_while_the_lease_had_run_out_is_ours(stage: Stage, scal
     assert rules(alone) == 2
 
 
+def test_what_another_had_and_gave_back_meanwhile_is_learned(stage: Stage, scaler: Start) -> None:
+    """Frozen from before the work came until it was done: the cooldown is that of the one who saw it."""
+    stage.deploy("orders", cooldownPeriod=15)
+    first, second = member(scaler, "a"), member(scaler, "b")
+    stage.vhost.publish("orders", 20)
+    stage.wait_for("orders", 4)
+    stage.vhost.purge("orders")
+    wait(lambda: not first.metric("scaler_rule_active"), 10, "inactive")
+    first.pause()
+    wait(lambda: rules(second) == 1, LEASE + SLACK, "the rule taken over")
+    stage.vhost.publish("orders", 20)
+    wait(lambda: second.metric("scaler_rule_active"), 10, "active")
+    stage.vhost.purge("orders")
+    wait(lambda: not second.metric("scaler_rule_active"), 10, "inactive again")
+    emptied = time.monotonic()
+    time.sleep(10)
+    second.stop()
+    first.resume()
+    stage.wait_for("orders", 0, 20)
+    # By what the first one saw, the cooldown had passed before it woke up.
+    assert time.monotonic() - emptied >= 15 - 1
+
+
 @pytest.mark.timeout(240)
 def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scaler: Start, cluster: Access) -> None:
     names = [f"worker-{number}" for number in range(300)]
