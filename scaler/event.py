@@ -14,17 +14,7 @@ DISTINCT = 10
 _MESSAGE = 1000
 
 
-@dataclass(frozen=True)
-class EventWrite:
-    """A whole event; where `again` one of this name was made before, and a PATCH counts it up."""
-
-    namespace: str
-    name: str
-    body: dict[str, Any]
-    again: bool
-
-
-@dataclass
+@dataclass(slots=True)
 class _Known:
     """An event that was made."""
 
@@ -33,7 +23,55 @@ class _Known:
     count: int = 0
 
 
-@dataclass
+@dataclass(slots=True, frozen=True)
+class EventWrite:
+    """What happened, small enough for thousands to wait. Where `again`, an event of this name was made before."""
+
+    target: Target
+    name: str
+    reason: str
+    message: str
+    warning: bool
+    instance: str
+    first: float
+    last: float
+    count: int
+
+    @property
+    def again(self) -> bool:
+        return self.count > 1
+
+    @property
+    def namespace(self) -> str:
+        return self.target.key.namespace
+
+    def body(self) -> dict[str, Any]:
+        """The Event, whole."""
+        resource, namespace, owner = self.target.location
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": self.name, "namespace": namespace},
+            "involvedObject": {
+                "apiVersion": resource.api_version,
+                "kind": self.target.kind,
+                "namespace": namespace,
+                "name": owner,
+                "uid": self.target.uid,
+            },
+            "reason": self.reason,
+            "message": self.message,
+            "type": "Warning" if self.warning else "Normal",
+            "source": {"component": "scalerule"},
+            "reportingComponent": "scalerule.dev/scaler",
+            "reportingInstance": self.instance,
+            "firstTimestamp": timestamp(self.first),
+            "lastTimestamp": timestamp(self.last),
+            "count": self.count,
+        }
+
+
+@dataclass(slots=True)
 class _Series:
     """The events of one Deployment and reason, by their message."""
 
@@ -64,35 +102,8 @@ class EventBook:
             name = f"{target.location[2][:200]}.{uuid.uuid4().hex[:16]}"
             known = series.known[text] = _Known(name, now)
         known.count += 1
-        body = self._body(target, known, reason, text, warning, now)
-        return EventWrite(target.key.namespace, known.name, body, known.count > 1)
+        return EventWrite(target, known.name, reason, text, warning, self._instance, known.first, now, known.count)
 
     def forget(self, key: Key) -> None:
         """Drop the series of a Deployment that is gone."""
         self._series.pop(key, None)
-
-    def _body(
-        self, target: Target, known: _Known, reason: str, message: str, warning: bool, now: float
-    ) -> dict[str, Any]:
-        resource, namespace, owner = target.location
-        return {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"name": known.name, "namespace": namespace},
-            "involvedObject": {
-                "apiVersion": resource.api_version,
-                "kind": target.kind,
-                "namespace": namespace,
-                "name": owner,
-                "uid": target.uid,
-            },
-            "reason": reason,
-            "message": message,
-            "type": "Warning" if warning else "Normal",
-            "source": {"component": "scalerule"},
-            "reportingComponent": "scalerule.dev/scaler",
-            "reportingInstance": self._instance,
-            "firstTimestamp": timestamp(known.first),
-            "lastTimestamp": timestamp(now),
-            "count": known.count,
-        }

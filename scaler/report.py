@@ -25,8 +25,8 @@ _log = logging.getLogger("scaler")
 #: The conditions whose change people wait for.
 _URGENT = ("Ready", "Fallback", "Paused")
 
-#: So many events may wait to be written (some kilobytes each). client-go's recorder lets 1,000 wait.
-MOST_EVENTS: Final = 2000
+#: So many events may wait to be written, some 30 MB: twice as many as the rules that may scale at once.
+MOST_EVENTS: Final = 20_000
 
 #: No answer, too many requests, a server in trouble: the same write may succeed later.
 _PASSING = (0, 429, 500, 503, 504)
@@ -216,13 +216,13 @@ class Report:
     async def _write_event(self, write: EventWrite) -> None:
         if write.again:
             try:
-                await self._kube.patch(EVENTS, write.namespace, write.name, write.body)
+                await self._kube.patch(EVENTS, write.namespace, write.name, write.body())
                 return
             except KubeError as error:
                 # The API server keeps events for an hour or less, and may never have got that one.
                 if error.status != 404:
                     raise
-        await self._kube.create(EVENTS, write.namespace, write.body)
+        await self._kube.create(EVENTS, write.namespace, write.body())
 
     async def _write_status(self, key: Key) -> None:
         told = self._told.get(key)
