@@ -58,10 +58,20 @@ class Seen:
         return sorted(self.times[name] for name in names)
 
     async def _watch(self, version: str) -> None:
-        async for event in self._api.watch(version):
-            found = event["object"]
-            if self._holds(found.get("spec", {}).get("replicas", 0)):
-                self.times.setdefault(found["metadata"]["name"], time.monotonic())
+        while True:
+            async for event in self._api.watch(version):
+                if event["type"] == "ERROR":
+                    break
+                self._note(event["object"])
+            # The API server ends the watch of who does not keep up, as we on two cores beside all the rest.
+            page = await self._api.call("GET", self._api.path)
+            version = page["metadata"]["resourceVersion"]
+            for each in page["items"]:
+                self._note(each)
+
+    def _note(self, found: Any) -> None:
+        if self._holds(found.get("spec", {}).get("replicas", 0)):
+            self.times.setdefault(found["metadata"]["name"], time.monotonic())
 
 
 class Api:
