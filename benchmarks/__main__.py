@@ -60,8 +60,11 @@ def sections() -> dict[str, str]:
 
 
 def _commit() -> str:
-    asked = ["git", "-C", str(RESULTS.parent), "describe", "--always", "--dirty"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    """What was measured; the results that were written just now make it no other."""
+    git = ["git", "-C", str(RESULTS.parent)]
+    said = subprocess.run([*git, "describe", "--always"], capture_output=True, text=True, check=False).stdout.strip()
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ":/", f":!{RESULTS.name}"], check=False).returncode
+    return f"{said}-dirty" if changed else said
 
 
 if __name__ == "__main__":
