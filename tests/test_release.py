@@ -34,7 +34,6 @@ def uv(*arguments: str | Path) -> None:
     subprocess.run([ROOT / ".venv/bin/uv", "--quiet", "--no-config", *arguments], check=True)
 
 
-@pytest.mark.timeout(300)
 def test_it_installs_offline_into_an_empty_environment(tmp_path: Path) -> None:
     wheels, venv = release("wheelhouse", tmp_path / "dist") / "wheelhouse", tmp_path / "venv"
     uv("venv", venv)

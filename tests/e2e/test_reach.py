@@ -94,7 +94,7 @@ def test_two_are_asked_by_whoever_may_list_leases_and_get_pods_proxy(stage: Stag
     flags = ("--shards=auto", "--lease-duration=60")
     # The second takes its half once the first has seen it, a third of a Lease later.
     members = [scaler(*flags, *home.flags(name)) for name in ("scaler-a", "scaler-b")]
-    wait(lambda: sorted(map(rules, members))[0] > 0 and sum(map(rules, members)) == 12, 90, "both have some")
+    wait(lambda: sorted(map(rules, members))[0] > 0 and sum(map(rules, members)) == 12, 60, "both have some")
     wait(lambda: all(readings(member) for member in members), 30, "all are read")
     person = f"--kubeconfig={home.person(LEASES, PROXY)}"
 

@@ -475,7 +475,7 @@ async def test_a_token_service_that_hangs_holds_nobody(server: Server, monkeypat
 @pytest.mark.usefixtures("own")
 async def test_a_token_service_that_is_not_there(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
-    async with scaler_at(server.port, patience=15, identity=ROLE) as scaler:
+    async with scaler_at(server.port, identity=ROLE) as scaler:
         gone = await failure(scaler, [Queue(url="a")])
     assert not isinstance(gone, LoginRefused)
     assert "cannot reach AWS for the role" in str(gone)

@@ -304,7 +304,6 @@ async def test_a_certificate_of_another_host_is_refused(rig: Rig, authority: Aut
         await scaler.close()
 
 
-@pytest.mark.timeout(300)
 async def test_memory_is_flat(rig: Rig) -> None:
     rig.create(["a", "b"])
     queues = [rig.queue(name) for name in ("a", "b", "missing")]

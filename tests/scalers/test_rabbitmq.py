@@ -25,8 +25,8 @@ async def resolve(_host: str, _port: int) -> str:
 
 
 @contextlib.asynccontextmanager
-async def scaler_for(connection: Connection, patience: float = 2) -> AsyncIterator[Scaler]:
-    scaler = Scaler(connection, Dial(patience, resolve))
+async def scaler_for(connection: Connection) -> AsyncIterator[Scaler]:
+    scaler = Scaler(connection, Dial(2, resolve))
     try:
         yield scaler
     finally:
@@ -48,7 +48,7 @@ def http(rabbitmq: Any) -> Iterator[RabbitmqHttp]:
 async def test_missing_queues_on_every_channel_cost_no_connection(amqp: RabbitmqAmqp) -> None:
     amqp.create(["there"])
     queues = [amqp.queue(f"missing{number}") for number in range(1200)] + [amqp.queue("there")]
-    async with scaler_for(amqp.connection(amqp.place), patience=10) as scaler:
+    async with scaler_for(amqp.connection(amqp.place)) as scaler:
         answers = await scaler.read(queues)
         assert all(isinstance(answer, ScalerError) for answer in answers[:-1])
         assert answers[-1] == Reading(0, 0)
