@@ -138,7 +138,7 @@ class Report:
     def clear_status(self, target: Target) -> None:
         """Remove our annotation from a Deployment that has no rule any more."""
         self._status.forget(target.key)
-        self._outbox.put(Urgency.STATUS, lambda: self._patch_status(target, None))
+        self._outbox.put(Urgency.STATUS, lambda: self._remove_status(target))
 
     def restored(self, target: Target, replicas: int) -> None:
         """The rule is gone, and the count is that of before it."""
@@ -242,9 +242,11 @@ class Report:
                 self._status.changed(key, soon=False)
             raise
 
+    async def _remove_status(self, target: Target) -> None:
+        if self._shares.holds(target.key):
+            await self._patch_status(target, None)
+
     async def _patch_status(self, target: Target, text: str | None) -> None:
-        if not self._shares.holds(target.key):
-            return
         try:
             answer = await self._kube.patch_status(*target.location, target.uid, {STATUS: text})
         except KubeError as error:
