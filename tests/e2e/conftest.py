@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.cluster.access import Access
+from tests.cluster.control_plane import ControlPlane
 from tests.e2e.stage import Stage
 from tests.rabbitmq import Vhost
 from tests.running import Running
@@ -22,6 +23,17 @@ Start = Callable[..., Running]
 def stage(cluster: Access, namespace: str, vhost: Vhost) -> Stage:
     """A namespace of the shared cluster and a virtual host of the shared broker."""
     return Stage(cluster.client, namespace, vhost)
+
+
+@pytest.fixture
+def crowd_namespace(private_cluster: ControlPlane) -> str:
+    """Of a private cluster, for hundreds of Deployments, each a count and nothing more.
+
+    The controllers of the shared cluster would be busy with them for half a minute, and other tests wait for those.
+    """
+    name = private_cluster.client.create_namespace()
+    private_cluster.stop_controllers()
+    return name
 
 
 @pytest.fixture

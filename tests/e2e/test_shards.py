@@ -1,12 +1,15 @@
 """Several scalers on one cluster: every rule has one writer, and another one soon after that one is gone."""
 
 import time
+from typing import Any
 
 import pytest
 
 from tests.cluster.access import Access
+from tests.cluster.control_plane import ControlPlane
 from tests.e2e.conftest import Start
 from tests.e2e.stage import Stage
+from tests.rabbitmq import Vhost
 from tests.running import Running
 from tests.wait import wait
 
@@ -144,14 +147,18 @@ def test_what_another_had_and_gave_back_meanwhile_is_learned(stage: Stage, scale
 
 
 @pytest.mark.timeout(240)
-def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scaler: Start, cluster: Access) -> None:
+def test_three_share_the_rules_and_two_take_over_those_of_one(
+    private_cluster: ControlPlane, crowd_namespace: str, vhost: Vhost, scaler: Start
+) -> None:
+    stage = Stage(private_cluster.client, crowd_namespace, vhost)
+    where: dict[str, Any] = {"kubeconfig": private_cluster.scaler_kubeconfig(), "namespace": crowd_namespace}
     names = [f"worker-{number}" for number in range(300)]
     stage.vhost.declare(*names)
     stage.deploy_all(names)
     # Three processes, sixteen Leases each on two busy cores: a request may take a second.
     lease = 9.0
     flags = ("--shards=auto", f"--lease-duration={lease:g}")
-    members = {name: scaler(f"--identity={name}", *flags) for name in "abc"}
+    members = {name: scaler(f"--identity={name}", *flags, **where) for name in "abc"}
     wait(lambda: sum(map(rules, members.values())) == 300, 90, "all shared")
     wait(lambda: min(map(rules, members.values())) >= 40, 60, lambda: str({n: rules(m) for n, m in members.items()}))
     stage.vhost.publish(names[0], 20)
@@ -166,7 +173,7 @@ def test_three_share_the_rules_and_two_take_over_those_of_one(stage: Stage, scal
     for name in some:
         stage.vhost.publish(name, 6)
     wait(lambda: sum(count >= 2 for count in stage.all_replicas().values()) > len(some), 60, "every one of them scaled")
-    counts = cluster.counts(stage.namespace)
+    counts = private_cluster.counts(stage.namespace)
     by = {name: {each.by for each in counts if each.deployment == name} for name in some}
     assert {len(each) for each in by.values()} == {1}
     assert set.union(*by.values()) <= {"a", "c"}
