@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import shared
 from tests.cluster.access import Access
@@ -20,6 +21,10 @@ from tests.sqs import Sqs, SqsServer
 from tests.tls import SESSION
 
 Start = Callable[..., Running]
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -665,7 +665,7 @@ def test_lark_is_imported_for_formulas_only() -> None:
 outcomes = st.fixed_dictionaries({name: st.none() | st.floats(-1e3, 1e3) for name in ("a", "b", "c")})
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(numbers(4), outcomes, st.randoms(use_true_random=False))
 def test_agrees_with_another_evaluation(tree: Any, values: dict[str, float | None], random: Any) -> None:
     text = shown(tree, random)
@@ -688,7 +688,7 @@ def test_agrees_with_another_evaluation(tree: Any, values: dict[str, float | Non
 pieces = st.sampled_from([*"abc012.#?:+-*/%^!<>=&|()[]{}, \n_$é", "??", "**", "and ", "not ", "max(", "count([", "e9"])
 
 
-@settings(max_examples=1000, deadline=1000)
+@settings(max_examples=1000)
 @given(st.lists(pieces, max_size=60).map("".join) | st.text(max_size=60), outcomes)
 def test_any_text_is_a_formula_or_a_sentence(text: str, values: dict[str, float | None]) -> None:
     try:

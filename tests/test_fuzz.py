@@ -37,9 +37,7 @@ _WHOLE = (
 
 TRUSTING = Admission(Unbound())
 
-fuzz = settings(
-    max_examples=_EXAMPLES, deadline=None, database=None, suppress_health_check=[*HealthCheck], print_blob=True
-)
+fuzz = settings(max_examples=_EXAMPLES, database=None, suppress_health_check=[*HealthCheck], print_blob=True)
 
 
 def told(body: bytes) -> tuple[list[str], list[str]]:

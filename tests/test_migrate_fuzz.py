@@ -140,14 +140,14 @@ def tried(text: str, folder: Path) -> bool:
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(documents)
 def test_objects_that_hold_anything(tmp_path_factory: pytest.TempPathFactory, objects: list[Any]) -> None:
     folder = tmp_path_factory.getbasetemp()
     tried(yaml.safe_dump_all(objects, allow_unicode=True), folder)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     some.text(max_size=200)
     | some.lists(some.sampled_from([*FIELDS, *WORDS, ": ", "\n", "  ", "- ", "[", "}"])).map("".join)
