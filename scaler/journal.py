@@ -12,7 +12,7 @@ from scaler.history import History
 from scaler.rule import InvalidRule
 from scaler.state import State, decision_json, state_json
 from scaler.step import Writer, as_json
-from scaler.target import RULE, STATUS, Key
+from scaler.target import RULE, Key
 from scaler.trace import Past, Trace
 from scaler.workload import Workload
 
@@ -65,7 +65,7 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """A pair of state and decision, which `explain --state` takes back."""
-        marks = {name: text for name, text in self.annotations.items() if name not in (RULE, STATUS)}
+        marks = {name: text for name, text in self.annotations.items() if name != RULE}
         rule = excerpt(self.annotations.get(RULE, "")) if self.valid else {}
         state = State(rule, marks, self.readings, self.replicas, self.before, self.now)
         steps = tuple(step for step in self.decision.steps if not isinstance(step, Writer))

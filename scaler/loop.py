@@ -23,7 +23,7 @@ from scaler.scaling import Scaling
 from scaler.shard import Shares
 from scaler.store import Store
 from scaler.surroundings import Surroundings
-from scaler.target import STATUS, Key, Target
+from scaler.target import Key, Target
 from scaler.vault import Vault
 from scaler.workload import Workload
 from scalers import LoginRefused
@@ -126,7 +126,9 @@ class Loop:
             _log.exception("a Deployment could not be taken in; its count is held", extra={"rule": str(seen.key)})
 
     def _upsert(self, seen: Target) -> None:
-        if seen.managed or STATUS in seen.annotations:
+        if former := self._seen.get(seen.key):
+            seen = seen.like(former)
+        if seen.managed or seen.status is not None:
             self._seen[seen.key] = seen
         else:
             self._seen.pop(seen.key, None)
@@ -207,7 +209,7 @@ class Loop:
         if record is not None and record.restores:
             self._scaling.restore(seen, record.original)
         self._store.forget(seen.uid)
-        if STATUS in seen.annotations:
+        if seen.status is not None:
             self._report.clear_status(seen)
 
     def _follow(self, workload: Workload, seen: Target) -> None:

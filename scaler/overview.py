@@ -10,7 +10,7 @@ from scaler.parse import parse
 from scaler.resource import SHORT
 from scaler.rule import Rule
 from scaler.server import Scalers, Unreachable
-from scaler.target import STATUS, Key, Target, target
+from scaler.target import Key, Target, target
 
 COLUMNS = ("namespace", "name", "active", "reason", "replicas", "min", "max", "readings", "last change")
 
@@ -90,7 +90,7 @@ def _row(seen: Target) -> dict[str, Any]:
 
 def _status(seen: Target) -> dict[str, Any]:
     try:
-        status = json.loads(seen.annotations.get(STATUS, "{}"))
+        status = json.loads(seen.status or "{}")
     except ValueError:
         return {}
     return status if isinstance(status, dict) else {}

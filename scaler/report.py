@@ -233,7 +233,7 @@ class Report:
             self._status.changed(key, soon=True)
             return
         text = render(told.conditions, told.since, told.last)
-        if told.target.annotations.get(STATUS) == text:
+        if told.target.status == text:
             return
         try:
             await self._patch_status(told.target, text)
@@ -282,7 +282,7 @@ def _consequence(workload: Workload) -> str:
 def _is_news(target: Target, before: Condition | None) -> bool:
     """Not after an outage, which has an event of its own, and not after a mere restart of ours."""
     first = before is None or before.reason == "NotReadYet"
-    return STATUS not in target.annotations if first else before is not None and before.reason != "TriggerFailing"
+    return target.status is None if first else before is not None and before.reason != "TriggerFailing"
 
 
 def _basis(workload: Workload, now: float) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from scaler.resource import DEPLOYMENTS
-from scaler.target import PREFIX, STATUS, Target, fingerprint
+from scaler.target import PREFIX, Target, fingerprint
 
 _HASH: Final = "pod-template-hash"
 
@@ -33,7 +33,7 @@ def possible(before: Target, after: Target) -> bool:
 
 def changed(before: Target, after: Target) -> list[str]:
     """The annotations of a user's that changed, without our prefix."""
-    names = (before.annotations.keys() | after.annotations.keys()) - {STATUS}
+    names = before.annotations.keys() | after.annotations.keys()
     return sorted(
         name.removeprefix(PREFIX) for name in names if before.annotations.get(name) != after.annotations.get(name)
     )

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from scaler.environment import containers
@@ -39,6 +39,7 @@ class Key(NamedTuple):
 class Target:
     """One version of an object with replicas.
 
+    `annotations` are those of ours that a user writes; `status` is the one that the scaler writes, None without it.
     `writer` is the manager that set spec.replicas last, as managedFields tell; None where they do not: the API server
     (1.36) drops the owner when a manager that already owns the count sets it by /scale again.
     """
@@ -57,6 +58,7 @@ class Target:
     """A fingerprint of the pod template."""
     templated_at: str = ""
     """When that was written, as Kubernetes writes times."""
+    status: str | None = field(default=None, repr=False)
     resource: Resource = DEPLOYMENTS
     kind: str = "Deployment"
 
@@ -69,6 +71,17 @@ class Target:
     def managed(self) -> bool:
         """Whether the annotation is there."""
         return RULE in self.annotations
+
+    def like(self, former: "Target") -> "Target":
+        """The same; what is written as in `former` is kept once, however many versions are remembered."""
+        if self.written != former.written:
+            return self
+        return replace(self, annotations=former.annotations, containers=former.containers)
+
+    @property
+    def written(self) -> tuple[object, object]:
+        """All that a rule is read from and a user writes: annotations, and the environment of the containers."""
+        return self.annotations, self.containers
 
     def older_than(self, other: "Target") -> bool:
         """Whether this is an earlier version of the same object; versions of one resource are ordered numbers."""
@@ -87,7 +100,7 @@ def target(body: dict[str, Any], resource: Resource = DEPLOYMENTS) -> Target:
         version=metadata["resourceVersion"],
         replicas=spec.get("replicas", 1),
         ready=_ready(_mapping(body.get("status")), metadata.get("generation", 0)),
-        annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX)},
+        annotations={name: text for name, text in annotations.items() if name.startswith(PREFIX) and name != STATUS},
         writer=_writer(metadata.get("managedFields", [])),
         deleting="deletionTimestamp" in metadata,
         containers=tuple(containers(template)) if RULE in annotations else (),
@@ -95,6 +108,7 @@ def target(body: dict[str, Any], resource: Resource = DEPLOYMENTS) -> Target:
         templated_at=_latest(metadata.get("managedFields", []), "f:template").get("time", ""),
         resource=resource,
         kind=body["kind"],
+        status=annotations.get(STATUS),
     )
 
 

@@ -13,7 +13,7 @@ from scaler.kube import FIELD_MANAGER
 from scaler.record import Record
 from scaler.rule import InvalidRule, Rule
 from scaler.step import Writer
-from scaler.target import STATUS, Target
+from scaler.target import Target
 from scalers import ScalerError
 
 
@@ -85,7 +85,7 @@ class Workload:
             self.ready = target.ready
         if target.replicas != former.replicas and not self._wrote(target):
             self._note_writer(former.replicas, now)
-        return target.managed and _written(target) != _written(former)
+        return target.managed and target.written != former.written
 
     def follow(self, rule: Rule | InvalidRule) -> None:
         """From now on this is the rule. What was read from elsewhere is forgotten."""
@@ -187,8 +187,3 @@ def _places(rule: Rule | InvalidRule) -> dict[str, tuple[object, object]]:
     if isinstance(rule, InvalidRule):
         return {}
     return {trigger.name: (trigger.source, trigger.queue) for trigger in rule.triggers}
-
-
-def _written(target: Target) -> tuple[object, object]:
-    """All that a rule is read from and a user writes: annotations, and the environment of the containers."""
-    return {name: text for name, text in target.annotations.items() if name != STATUS}, target.containers

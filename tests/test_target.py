@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scaler.resource import DEPLOYMENTS, Resource
-from scaler.target import Key, target
+from scaler.target import RULE, STATUS, Key, target
 
 GADGETS = Resource("gadgets", "v1", "example.com")
 
@@ -57,3 +57,21 @@ def test_one_of_the_whole_cluster() -> None:
 )
 def test_ready_where_the_status_is_about_this_spec(status: dict[str, Any] | None, ready: int | None) -> None:
     assert target(body({"replicas": 3}, status), DEPLOYMENTS).ready == ready
+
+
+def test_what_a_user_writes_and_what_the_scaler_writes() -> None:
+    seen = target(body({}, annotations={RULE: "{}", STATUS: "told", "example.com/rule": "other"}), DEPLOYMENTS)
+    assert (seen.annotations, seen.status) == ({RULE: "{}"}, "told")
+
+
+def test_versions_share_what_is_written_alike() -> None:
+    first, second, edited = (
+        target(body({"replicas": 3}, resourceVersion=version, annotations={RULE: rule, STATUS: version}), DEPLOYMENTS)
+        for version, rule in (("7", "{}"), ("8", "{}"), ("9", "{} "))
+    )
+    assert second.annotations is not first.annotations
+    shared = second.like(first)
+    assert shared == second
+    assert shared.annotations is first.annotations
+    assert shared.containers is first.containers
+    assert edited.like(shared) is edited
