@@ -143,7 +143,7 @@ def test_it_is_a_function(of: Rule, past: History, found: int, values: tuple[flo
     st.integers(1, 200),
     st.sampled_from(["scaleUp", "scaleDown"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_rate_limit_holds_over_every_window(
     loads: list[tuple[float, float]], pods: int, period: int, direction: str
 ) -> None:
@@ -287,5 +287,5 @@ class Life(RuleBasedStateMachine):
             assert longest_window(self.of.behavior) <= 3600
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+Life.TestCase.settings = settings(max_examples=60, stateful_step_count=60)
 TestLife = Life.TestCase

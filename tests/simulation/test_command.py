@@ -108,7 +108,7 @@ def test_several_rules_in_one_file(tmp_path: Path, burst: Path) -> None:
     assert labels == ["(1) a.yaml: shop/worker", "(2) a.yaml: shop/worker"]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     some.lists(some.integers(0, 300), min_size=2, max_size=30),
     some.integers(1, 50),
