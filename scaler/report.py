@@ -195,8 +195,10 @@ class Report:
             _log.log(level, "rule state", extra=extra)
 
     def _emit(self, target: Target, reason: str, message: str, warning: bool, now: float) -> None:
-        if self._is_crowded():
+        if self._outbox.waiting(Urgency.EVENT) >= MOST_EVENTS:
+            self._leave_out()
             return
+        self._crowded = False
         write = self._events.event(target, reason, message, warning, now)
 
         async def send() -> None:
@@ -205,13 +207,11 @@ class Report:
 
         self._outbox.put(Urgency.EVENT, send)
 
-    def _is_crowded(self) -> bool:
+    def _leave_out(self) -> None:
         """An API server that is behind gets no further events: they would fill our memory and come too late."""
-        crowded = self._outbox.waiting(Urgency.EVENT) >= MOST_EVENTS
-        if crowded and not self._crowded:
+        if not self._crowded:
             _log.warning("the API server is behind: events are left out", extra={"waiting": MOST_EVENTS})
-        self._crowded = crowded
-        return crowded
+        self._crowded = True
 
     async def _write_event(self, write: EventWrite) -> None:
         if write.again:
