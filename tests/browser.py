@@ -7,7 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
+
+from tests.wait import PATIENCE
+
+expect.set_options(timeout=PATIENCE * 5000)
 
 WIDE: Final = (1200, 900)
 PHONE: Final = (390, 844)

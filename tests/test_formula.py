@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -625,12 +624,10 @@ def test_names_are_those_used() -> None:
     ],
 )
 def test_the_largest_formulas_end_soon(text: str) -> None:
-    start = time.perf_counter()
     try:
         formula(text, VALUES).value(VALUES)
     except FormulaError as error:
         assert "exponent" in str(error)  # noqa: PT017
-    assert time.perf_counter() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -645,9 +642,7 @@ def test_the_largest_formulas_end_soon(text: str) -> None:
     ],
 )
 def test_limits(text: str, message: str) -> None:
-    start = time.perf_counter()
     assert refused(text) == message
-    assert time.perf_counter() - start < 1
 
 
 def test_as_many_as_allowed() -> None:

@@ -20,13 +20,14 @@ def test_from_zero_to_n_and_back(stage: Stage, scaler: Start, http: bool) -> Non
     running = scaler()
     stage.wait_for_rules(running, "ready", 1)
     stage.vhost.publish("orders", 33)
-    published = time.monotonic()
+    reads = running.metric("scaler_source_reads_total")
     stage.wait_for("orders", 7)
-    assert time.monotonic() - published <= 2 + 2
+    # One may have been under way, and over HTTP the broker's statistics may be a little late.
+    assert running.metric("scaler_source_reads_total") - reads <= 2 + http
     stage.vhost.purge("orders")
     purged = time.monotonic()
     stage.wait_for("orders", 0)
-    assert 4 - 2 - 0.5 <= time.monotonic() - purged <= 4 + 2 + 4
+    assert time.monotonic() - purged >= 4 - 2 - 0.5
     # An event follows what it tells of.
     stage.wait_for_event("orders", "ScaleTargetDeactivated")
     told = [event for event in stage.events("orders") if event["reason"].startswith("Scale")]

@@ -76,10 +76,10 @@ def test_a_broker_that_is_killed_never_lowers(
     # Killed right after its first start, RabbitMQ 3.10 has now and then lost what was declared just before.
     stage.vhost.declare("orders")
     stage.vhost.publish("orders", 20 - stage.vhost.depth("orders"))
-    back = time.monotonic()
+    failed = running.metric("scaler_source_reads_total", outcome="error")
     wait(lambda: running.metric("scaler_rules", state="ready") == 1, 10, "reading again")
-    # One interval, and what a busy machine needs to tell.
-    assert time.monotonic() - back <= 2 + 2
+    # One may have been under way.
+    assert running.metric("scaler_source_reads_total", outcome="error") <= failed + 1
     stage.wait_for_event("orders", "TriggerRecovered")
     assert stage.replicas("orders") == 4
     stage.vhost.purge("orders")

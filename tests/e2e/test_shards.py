@@ -57,9 +57,7 @@ def test_a_leader_that_is_killed_is_replaced_within_its_lease(stage: Stage, scal
     stage.wait_for("orders", 4)
     stage.vhost.purge("orders")
     first.kill()
-    killed = time.monotonic()
     wait(lambda: rules(second) == 1, LEASE + SLACK, "the rule taken over")
-    assert time.monotonic() - killed < LEASE + SLACK
     assert stage.replicas("orders") == 4
     stage.vhost.publish("orders", 40)
     stage.wait_for("orders", 8)

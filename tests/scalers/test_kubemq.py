@@ -10,7 +10,6 @@ import json
 import logging
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -30,6 +29,7 @@ from tests.ports import free_ports
 from tests.scalers.rigs import CANARY
 from tests.scalers.test_contract import settled
 from tests.tls import SESSION, Authority
+from tests.wait import until
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 5.0
@@ -72,13 +72,6 @@ async def failure(scaler: Scaler, *names: str) -> ScalerError:
         await scaler.read(queues(*(names or ("orders",))))
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     return caught.value
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def ten(then: Callable[[Channel], None] = lambda _: None) -> Channel:

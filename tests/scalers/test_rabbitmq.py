@@ -17,7 +17,8 @@ from scalers.rabbitmq import Connection, Queue, Scaler
 from scalers.rabbitmq.listing import Ask, Listing, Refused
 from tests.scalers.rigs.rabbitmq_amqp import RabbitmqAmqp
 from tests.scalers.rigs.rabbitmq_http import RabbitmqHttp
-from tests.scalers.test_contract import settled, until
+from tests.scalers.test_contract import settled
+from tests.wait import PATIENCE, until
 
 
 async def resolve(_host: str, _port: int) -> str:
@@ -26,7 +27,7 @@ async def resolve(_host: str, _port: int) -> str:
 
 @contextlib.asynccontextmanager
 async def scaler_for(connection: Connection) -> AsyncIterator[Scaler]:
-    scaler = Scaler(connection, Dial(2, resolve))
+    scaler = Scaler(connection, Dial(10, resolve))
     try:
         yield scaler
     finally:
@@ -321,9 +322,9 @@ async def test_rates_of_a_busy_queue(http: RabbitmqHttp) -> None:
             # Before the first sample a queue has no count at all.
             return [answer.value if isinstance(answer, Reading) else 0 for answer in answers]
 
-        deadline = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE * 30
         while not all(found := await rates()):
-            assert time.monotonic() < deadline, found
+            assert time.monotonic() < end, found
             await asyncio.sleep(0.2)
         published, delivered, ratio, seconds = found
         assert published > delivered > 0

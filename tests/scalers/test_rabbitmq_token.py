@@ -68,7 +68,7 @@ async def scaler_at(server: Server, path: str = "/token") -> AsyncIterator[Scale
     uri = f"http://tokens.invalid:{server.port}{path}"
     oauth = OAuth(uri=uri, client_id="c", client_secret="canary", scopes=("r", "w"), extra=(("audience", "q"),))
     connection = Connection(protocol="http", scheme="http", host="h", port=server.port, oauth=oauth)
-    scaler = Scaler(connection, Dial(2, loopback))
+    scaler = Scaler(connection, Dial(10, loopback))
     try:
         yield scaler
     finally:

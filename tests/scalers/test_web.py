@@ -11,7 +11,7 @@ import pytest
 
 from scalers import Dial, ScalerError
 from scalers.web import Web
-from tests.scalers.test_contract import until
+from tests.wait import until
 
 SECRET = "canary-5f3c"
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
