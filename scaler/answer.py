@@ -12,6 +12,13 @@ class Repeated(ScalerError):
     """An error that an earlier decision has counted already: its trigger has not been polled since."""
 
 
+def kept(answer: Answer) -> Answer:
+    """To be remembered: of an error its words alone, since the frames that it came through hold all that was read."""
+    if isinstance(answer, ScalerError):
+        answer.__traceback__ = answer.__cause__ = answer.__context__ = None
+    return answer
+
+
 def checked(answer: Answer | None) -> Answer:
     """The answer; an error instead where there is none, or where its numbers are no length of a queue."""
     if answer is None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
-from scaler.answer import Answer
+from scaler.answer import Answer, kept
 from scaler.rule import Rule
 from scaler.target import Key
 from scaler.tick import Aligned, Ticks
@@ -157,10 +157,11 @@ class Poll:
         started = time.perf_counter()
         outcome = "ok"
         try:
-            answers = dict(zip(queues, await feed.scaler.read(queues), strict=True))
+            read = await feed.scaler.read(queues)
+            answers = {queue: kept(answer) for queue, answer in zip(queues, read, strict=True)}
         except ScalerError as error:
             outcome = "error"
-            answers = dict.fromkeys(queues, error)
+            answers = dict.fromkeys(queues, kept(error))
         except Exception as error:
             # A fault in a scaler is a failed reading of its own queues, never the end of the loop.
             outcome = "error"

@@ -1,7 +1,9 @@
 """What is read when: one read per broker and interval, on a virtual clock, with a broker that only counts."""
 
 import asyncio
+import gc
 import itertools
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -211,6 +213,33 @@ async def test_an_answer_for_a_rule_that_went_meanwhile_is_dropped(desk: Desk, m
     await asyncio.sleep(1)
     assert desk.heard(key(1)) == []
     assert len(desk.heard(key(2))) == 1
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["the broker's", "one queue's"])
+async def test_an_error_holds_nothing_of_its_read(desk: Desk, monkeypatch: pytest.MonkeyPatch, each: bool) -> None:
+    """Errors are remembered for long, and 10,000 queues that were asked for are a megabyte."""
+    asked: list[weakref.ref[Any]] = []
+
+    async def fail(self: Counting, queues: Sequence[Any]) -> Sequence[Reading | ScalerError]:
+        all_of_them = set(queues)
+        asked.append(weakref.ref(all_of_them))
+        try:
+            try:
+                raise ConnectionError(all_of_them)
+            except ConnectionError as error:
+                raise ScalerError("away") from error
+        except ScalerError as error:
+            if not each:
+                raise
+            return [error for _ in queues]
+
+    monkeypatch.setattr(Counting, "read", fail)
+    desk.poll.subscribe(key(1), rule(pollingInterval=5))
+    await asyncio.sleep(1)
+    ((_, _, answers),) = desk.delivered
+    assert str(answers[key(1)]["orders"]) == "away"
+    gc.collect()
+    assert [queues() for queues in asked] == [None]
 
 
 async def test_due_times_are_told(desk: Desk) -> None:
