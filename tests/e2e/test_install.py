@@ -59,7 +59,6 @@ def start(cluster: Access, pod: dict[str, object], folder: Path) -> tuple[Contai
     return container, scaler
 
 
-@pytest.mark.timeout(240)
 def test_a_day_and_a_night(bare_cluster: ControlPlane, vhost: Vhost, tmp_path: Path) -> None:
     client = bare_cluster.client
     (tmp_path / "mine").mkdir()

@@ -3,8 +3,6 @@
 import time
 from typing import Any
 
-import pytest
-
 from tests.cluster.access import Access
 from tests.cluster.control_plane import ControlPlane
 from tests.e2e.conftest import Start
@@ -144,7 +142,6 @@ def test_what_another_had_and_gave_back_meanwhile_is_learned(stage: Stage, scale
     assert time.monotonic() - emptied >= 15 - 1
 
 
-@pytest.mark.timeout(240)
 def test_three_share_the_rules_and_two_take_over_those_of_one(
     private_cluster: ControlPlane, crowd_namespace: str, vhost: Vhost, scaler: Start
 ) -> None:

@@ -33,7 +33,6 @@ def crowd(private_cluster: ControlPlane, crowd_namespace: str, scaler: Start) ->
     return start
 
 
-@pytest.mark.timeout(300)
 def test_over_amqp_they_are_one_connection(crowd: Crowd, vhost: Vhost, rabbitmq: Rabbitmq) -> None:
     stage, running = crowd(vhost, http=False)
     wait(lambda: rabbitmq.connections(vhost) == 1, 10, "one connection")
@@ -47,7 +46,6 @@ def test_over_amqp_they_are_one_connection(crowd: Crowd, vhost: Vhost, rabbitmq:
     running.stop()
 
 
-@pytest.mark.timeout(300)
 def test_over_http_they_are_one_request_a_read(crowd: Crowd, private_rabbitmq: RabbitmqServer) -> None:
     stage, running = crowd(private_rabbitmq.vhost, http=True)
     requests = private_rabbitmq.http_requests()

@@ -39,7 +39,6 @@ def unrelated(number: int) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.timeout(240)
 def test_they_cost_nothing(private_cluster: ControlPlane, proxied: Proxy, vhost: Vhost, scaler: Start) -> None:
     client = private_cluster.client
     stage = Stage(client, client.create_namespace(), vhost)
